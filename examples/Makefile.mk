@@ -1,0 +1,1 @@
+# The same programs in C, Python and PHP; the operator's command.

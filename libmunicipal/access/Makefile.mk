@@ -1,0 +1,1 @@
+# access: principals, groups, grants, sessions, tokens, access log.

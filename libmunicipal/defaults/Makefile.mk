@@ -1,0 +1,1 @@
+# defaults: definitions shipped as data, compiled in.

@@ -1,0 +1,1 @@
+# report: measures, the engine, built-in reports, renderers.

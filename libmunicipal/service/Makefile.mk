@@ -1,0 +1,1 @@
+# service: desks, inquiries, incidents, problems, changes, releases, applications.

@@ -1,0 +1,1 @@
+# staff: organisation units, people, posts, accounts, roles; the sync.

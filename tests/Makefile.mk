@@ -1,0 +1,19 @@
+# Tests. The unit tests link the convenience library, and so reach what is not exported; their allocations can be made to fail (fault.h).
+if HAVE_CHECK
+check_PROGRAMS += %D%/unit/run
+TESTS += %D%/unit/run
+endif
+%C%_unit_run_SOURCES = \
+	%D%/unit/run.c \
+	%D%/unit/suites.def \
+	%D%/unit/fault.c \
+	%D%/unit/fault.h \
+	%D%/unit/test_base.c
+%C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
+%C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+%C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
+
+check-local:
+if !HAVE_CHECK
+	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
+endif
