@@ -1,0 +1,101 @@
+/* The store: connections, transactions, statements, counters. The only room that speaks SQL dialects; what is above writes plain
+ * SQL that SQLite and PostgreSQL both understand, with parameters ?1, ?2 … */
+#ifndef MUNI_STORE_STORE_H
+#define MUNI_STORE_STORE_H
+
+#include "core/base.h"
+#include "core/kind.h"
+#include "core/value.h"
+
+typedef struct muni__store muni__store; /* an open store: a pool of connections; thread-safe */
+typedef struct muni__conn muni__conn;   /* one connection: used by one call or transaction at a time */
+typedef struct muni__stmt muni__stmt;   /* a prepared statement of a connection */
+
+typedef struct muni__store_options {
+    int32_t connections; /* at most */
+    int32_t synchronous; /* 0 FULL, 1 NORMAL */
+    int32_t wait_ms;     /* for the write lock */
+    bool network;        /* allow network file systems */
+    bool upgrade;
+} muni__store_options;
+
+/* What is written once when a store is made. */
+typedef struct muni__store_birth {
+    bool test;
+    int32_t utc_offset;
+    int64_t created_at;
+} muni__store_birth;
+
+/* Read when a store is opened. */
+typedef struct muni__store_info {
+    unsigned char id[16];   /* of the store */
+    bool test;
+    int32_t utc_offset;
+    int64_t created_at;
+    char schema[65];        /* digest of the tables, hexadecimal */
+    int32_t compat;
+    const char *driver;     /* "sqlite" */
+} muni__store_info;
+
+/* ---- life. `url`: a file name, "sqlite:FILE" or ":memory:". Errors as muni_create and muni_open say. Creating leaves a store with its
+ * schema and meta rows, without records; on failure no file stays behind. */
+muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out);
+muni_status muni__store_open(const char *url, const muni__store_options *o, muni__store **out);
+void muni__store_close(muni__store *s); /* all connections are back; frees. In a forked child only frees memory. */
+const muni__store_info *muni__store_info_of(const muni__store *s);
+
+/* ---- connections */
+/* Borrow one; waits while all are out (MUNI_EBUSY after wait_ms). MUNI_EFORK in a forked child. */
+muni_status muni__store_borrow(muni__store *s, muni__conn **out);
+void muni__store_return(muni__store *s, muni__conn *c); /* rolls back what is open */
+
+/* ---- transactions */
+/* write: own fair queue between threads and processes, then BEGIN IMMEDIATE; MUNI_EBUSY after wait_ms. read: one snapshot. */
+muni_status muni__conn_begin(muni__conn *c, bool write);
+muni_status muni__conn_commit(muni__conn *c); /* writes counters back, flushes the search queue when it is long (see search.h), commits; on failure rolls back */
+void muni__conn_rollback(muni__conn *c);
+bool muni__conn_in_tx(const muni__conn *c);
+/* The store's configuration revision: changes whenever definitions, grants, members or units do. Read inside the transaction; cheap. */
+muni_status muni__conn_config(muni__conn *c, int64_t *out);
+muni_status muni__conn_config_bump(muni__conn *c);
+
+/* ---- statements */
+/* Prepared and cached by its text (the pointer need not live on). The statement is the caller's until muni__done. The same text may be
+ * out twice at once. MUNI_EINTERNAL for SQL that does not parse. */
+muni_status muni__sql(muni__conn *c, const char *sql, muni__stmt **out);
+void muni__bind_null(muni__stmt *s, int i);
+void muni__bind_int(muni__stmt *s, int i, int64_t v);
+void muni__bind_text(muni__stmt *s, int i, const char *p, size_t n);  /* borrowed until muni__done; NULL binds null */
+void muni__bind_blob(muni__stmt *s, int i, const void *p, size_t n);  /* borrowed until muni__done; NULL binds null */
+/* A set of ids as one parameter; the SQL has `IN MUNI_SET(?3)` written by muni__sql_set. Copies. */
+void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n);
+void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" for the driver in use */
+muni_status muni__step(muni__stmt *s);          /* MUNI_ROW, MUNI_OK at the end, or an error (also one that a bind met) */
+int64_t muni__col_int(muni__stmt *s, int i);
+const char *muni__col_text(muni__stmt *s, int i, size_t *n); /* NULL for null; until the next step */
+const void *muni__col_blob(muni__stmt *s, int i, size_t *n);
+bool muni__col_null(muni__stmt *s, int i);
+void muni__done(muni__stmt *s);                 /* reset and back into the cache; NULL is fine */
+int64_t muni__conn_changes(muni__conn *c);      /* rows changed by the last statement */
+/* A statement without parameters and rows, run once. */
+muni_status muni__run(muni__conn *c, const char *sql);
+/* After MUNI_EUNIQUE: the name of the index or "table.column" that refused, until the next statement. */
+const char *muni__conn_conflict(const muni__conn *c);
+
+/* ---- counters: taken inside a write transaction, kept in memory and written once at commit; a rollback forgets them. */
+/* Take `count` values of a sequence; `*first` gets the first. Sequences begin at 1. Names: "id" (records), "history", "number/…". */
+muni_status muni__conn_take(muni__conn *c, const char *sequence, int64_t count, int64_t *first);
+/* The last value taken, 0 for none. */
+muni_status muni__conn_last(muni__conn *c, const char *sequence, int64_t *out);
+/* Small texts of the store. `*out` is owned; NULL where there is none. */
+muni_status muni__conn_meta_get(muni__conn *c, const char *key, char **out);
+muni_status muni__conn_meta_set(muni__conn *c, const char *key, const char *value);
+
+/* ---- tables of the kinds (schema.c) */
+/* Names are always written quoted: "k_ticket", "group". A field's columns: its name; KEY also <name>_key (folded by muni__idkey);
+ * ANY also <name>_kind; a LIST has none but a table "l_<kind>_<field>"(id, pos, value) indexed (value, id). */
+void muni__schema_table(muni__buf *b, const muni__kind *k); /* "k_ticket" with quotes */
+/* The columns of SELECT for a whole record, in field order, without the _key ones, `prefix` before each ("t." or ""). */
+void muni__schema_columns(muni__buf *b, const muni__kind *k, const char *prefix);
+
+#endif
