@@ -33,8 +33,23 @@ municipalinclude_HEADERS = \
 	%D%/include/municipal/staff.h
 
 # One preprocessor, no second parser: a program that includes the tables and prints what others need of them.
+muni_tables = \
+	%D%/kinds.def \
+	%D%/core/common.def \
+	%D%/core/errors.def \
+	%D%/access/group.def \
+	%D%/access/principal.def \
+	%D%/model/comment.def \
+	%D%/model/definition.def \
+	%D%/model/plan.def \
+	%D%/service/desk.def \
+	%D%/service/ticket.def \
+	%D%/staff/account.def \
+	%D%/staff/person.def \
+	%D%/staff/post.def \
+	%D%/staff/unit.def
 noinst_PROGRAMS += %D%/core/tablegen
-%C%_core_tablegen_SOURCES = %D%/core/tablegen.c %D%/core/classes.h %D%/core/errors.def
+%C%_core_tablegen_SOURCES = %D%/core/tablegen.c %D%/core/classes.h $(muni_tables)
 nodist_municipalinclude_HEADERS = %D%/include/municipal/names.h
 BUILT_SOURCES += %D%/include/municipal/names.h
 CLEANFILES += %D%/include/municipal/names.h

@@ -1,8 +1,6 @@
 # core: errors, memory, buffers, UTF-8, records. No SQL, no municipality.
 libmunicipal_core_la_SOURCES += \
 	%D%/base.h \
-	%D%/common.def \
-	%D%/errors.def \
 	%D%/kind.h \
 	%D%/alloc.c \
 	%D%/buf.c \

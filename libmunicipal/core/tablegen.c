@@ -1,5 +1,6 @@
-/* Prints the library's tables in the forms that others need: the C header of names, a Python module, a page of the manual.
- * Runs while the library is being built, so it stands alone: it includes the tables and nothing else of the library. */
+/* Prints the library's tables in the forms that others need: the C header of names, Python modules, a page of the manual.
+ * Runs while the library is being built, so it stands alone: it includes the tables and nothing else of the library. What
+ * the compiler cannot see in a table (two fields of one name, a reference to no kind) it refuses, and the build stops. */
 #include "classes.h"
 
 #include <stdio.h>
@@ -28,7 +29,130 @@ static const struct {
 };
 #define PARENT_COUNT (sizeof parents / sizeof parents[0])
 
+typedef struct field {
+    const char *constant, *name, *type, *flags, *target, *ja, *en, *doc;
+} field;
+
+static const field common[] = {
+#define MUNI_COMMON(F, fname, ftype, fflags, ftarget, fmax, fja, fen, fdoc) \
+    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc },
+#include "common.def"
+#undef MUNI_COMMON
+};
+#define COMMON_COUNT (sizeof common / sizeof common[0])
+
+/* The fields of each kind, closed by a row without a name. */
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) static const field fields_##K[] = {
+#define MUNI_FIELD(K, F, fname, ftype, fflags, ftarget, fmax, fja, fen, fdoc) \
+    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc },
+#define MUNI_KIND_END(K) \
+    { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL } \
+    } \
+    ;
+#include "kinds.def"
+
+/* And its indexes. */
+typedef struct keys {
+    const char *name, *columns;
+} keys;
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) static const keys indexes_##K[] = {
+#define MUNI_INDEX(K, iname, icolumns, iunique) { #iname, icolumns },
+#define MUNI_KIND_END(K) \
+    { NULL, NULL } \
+    } \
+    ;
+#include "kinds.def"
+
+static const struct {
+    const char *constant, *name;
+    int number;
+    const char *types, *lifecycle, *title, *ja, *en, *doc;
+    const field *fields;
+    const keys *indexes;
+} kinds[] = {
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) \
+    { #K, #kname, knumber, ktypes, klifecycle, ktitle, kja, ken, kdoc, fields_##K, indexes_##K },
+#include "kinds.def"
+};
+#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
+/* ---- what the compiler cannot see */
+
+static int wrong;
+
+static void complain(const char *kind, const char *what, const char *name) {
+    fprintf(stderr, "tablegen: kind %s: %s \"%s\"\n", kind, what, name);
+    wrong = 1;
+}
+
+/* The number of fields of this name, constant or text, that come before `end` (NULL: all). */
+static int fields_named(size_t kind, const field *end, const char *name) {
+    int n = 0;
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        n += !strcmp(common[i].name, name) || !strcmp(common[i].constant, name);
+    for (const field *f = kinds[kind].fields; f->name && f != end; f++)
+        n += !strcmp(f->name, name) || !strcmp(f->constant, name);
+    return n;
+}
+
+static int is_kind(const char *name) {
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (!strcmp(kinds[i].name, name))
+            return 1;
+    return 0;
+}
+
+/* Whatever of the tables is wrong is said; the answer is whether all is well. */
+static int check(void) {
+    for (size_t i = 0; i < ERROR_COUNT; i++)
+        for (size_t j = 0; j < i; j++)
+            if (errors[i].code == errors[j].code || !strcmp(errors[i].class_name, errors[j].class_name))
+                complain("(errors)", "a number or class that another code has:", errors[i].name);
+    for (size_t i = 0; i < ERROR_COUNT; i++) {
+        size_t j = 0;
+        while (j < PARENT_COUNT && strcmp(errors[i].parent, parents[j].name) != 0)
+            j++;
+        if (j == PARENT_COUNT)
+            complain("(errors)", "no such parent:", errors[i].parent);
+        for (j = 0; j < PARENT_COUNT; j++)
+            if (!strcmp(errors[i].class_name, parents[j].name))
+                complain("(errors)", "a class named like a parent:", errors[i].class_name);
+    }
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const char *kind = kinds[i].name;
+        for (size_t j = 0; j < i; j++)
+            if (kinds[i].number == kinds[j].number || !strcmp(kind, kinds[j].name))
+                complain(kind, "its number or name belongs already to", kinds[j].name);
+        for (const field *f = kinds[i].fields; f->name; f++) {
+            if (fields_named(i, f, f->name) || fields_named(i, f, f->constant))
+                complain(kind, "a second field", f->name);
+            if (!strcmp(f->type, "REF") && !is_kind(f->target))
+                complain(kind, "a reference to no kind:", f->target);
+            if (!strcmp(f->type, "CODE") && !*f->target)
+                complain(kind, "a code without its list:", f->name);
+        }
+        if (*kinds[i].title && !fields_named(i, NULL, kinds[i].title))
+            complain(kind, "its title is no field:", kinds[i].title);
+        for (const keys *k = kinds[i].indexes; k->name; k++) {
+            char column[64];
+            for (const char *p = k->columns; *p; p += *p == ',') {
+                size_t n = strcspn(p, ",");
+                snprintf(column, sizeof column, "%.*s", (int)(n < sizeof column ? n : sizeof column - 1), p);
+                size_t stem = strlen(column) > 4 ? strlen(column) - 4 : 0; /* <name>_key is the folded column of a KEY */
+                if (!fields_named(i, NULL, column) && (strcmp(column + stem, "_key") != 0 || (column[stem] = '\0', !fields_named(i, NULL, column))))
+                    complain(kind, "an index over what is no field:", column);
+                p += n;
+            }
+        }
+    }
+    return !wrong;
+}
+
 /* ---- the C header */
+
+static void print_define(const char *kind, const field *f) {
+    printf("/** %s (%s), %s: %s */\n#define MUNI_%s_%s \"%s\"\n", f->en, f->ja, f->type, f->doc, kind, f->constant, f->name);
+}
 
 static void print_names_h(void) {
     puts("/** @file\n"
@@ -37,6 +161,14 @@ static void print_names_h(void) {
          "#define MUNICIPAL_NAMES_H\n");
     for (size_t i = 0; i < ERROR_COUNT; i++)
         printf("/** %s (%s) */\n#define MUNI_%s (%d)\n", errors[i].en, errors[i].ja, errors[i].name, errors[i].code);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        printf("\n/** Kind %s (%s): %s */\n#define MUNI_KIND_%s \"%s\"\n", kinds[i].en, kinds[i].ja, kinds[i].doc, kinds[i].constant,
+               kinds[i].name);
+        for (size_t j = 0; j < COMMON_COUNT; j++)
+            print_define(kinds[i].constant, &common[j]);
+        for (const field *f = kinds[i].fields; f->name; f++)
+            print_define(kinds[i].constant, f);
+    }
     puts("\n#endif");
 }
 
@@ -87,15 +219,78 @@ static void print_errors_py(void) {
     puts("}");
 }
 
+static void print_attribute(const field *f) {
+    printf("    %s: Final = \"%s\"\n    \"\"\"%s (%s), %s: %s\"\"\"\n", f->constant, f->name, f->en, f->ja, f->type, f->doc);
+}
+
+static void print_fields_py(void) {
+    puts("\"\"\"The kinds of records and the names of their fields: ``fields.TICKET.SUBJECT`` is ``\"subject\"``.\n"
+         "\n"
+         "Generated by core/tablegen.c: change the .def files instead.\n"
+         "\"\"\"\n"
+         "\n"
+         "from __future__ import annotations\n"
+         "\n"
+         "from typing import Final");
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        printf("\n\nclass %s:\n    \"\"\"%s (%s): %s\"\"\"\n\n", kinds[i].constant, kinds[i].en, kinds[i].ja, kinds[i].doc);
+        for (size_t j = 0; j < COMMON_COUNT; j++)
+            print_attribute(&common[j]);
+        for (const field *f = kinds[i].fields; f->name; f++)
+            print_attribute(f);
+    }
+    puts("\n\nKINDS: Final = {");
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        printf("    \"%s\": %s,\n", kinds[i].name, kinds[i].constant);
+    puts("}");
+}
+
 /* ---- the manual */
 
+/* A text in a cell of a table: a bar would end the cell. */
+static void print_cell(const char *s) {
+    for (; *s; s++)
+        putchar(*s == '|' ? '/' : *s);
+}
+
+static void print_row(const field *f) {
+    printf("| `%s` | %s | %s | %s", f->name, f->ja, f->en, f->type);
+    if (*f->target) {
+        fputs(" (", stdout);
+        print_cell(f->target);
+        putchar(')');
+    }
+    fputs(" | ", stdout);
+    print_cell(strcmp(f->flags, "NONE") != 0 ? f->flags : "");
+    printf(" | %s |\n", f->doc);
+}
+
 static void print_tables_md(void) {
-    puts("# Error codes {#error-codes}\n\n"
+    puts("# Tables {#tables}\n\n"
+         "## Error codes {#error-codes}\n\n"
          "| code | number | Python class | beneath | English | Japanese |\n"
          "|---|---|---|---|---|---|");
     for (size_t i = 0; i < ERROR_COUNT; i++)
         printf("| `MUNI_%s` | %d | `%sError` | `%sError` | %s | %s |\n", errors[i].name, errors[i].code, errors[i].class_name,
                errors[i].parent, errors[i].en, errors[i].ja);
+    puts("\n## Fields of every kind {#fields-common}\n\n"
+         "| field | Japanese | English | type | flags | what it is |\n"
+         "|---|---|---|---|---|---|");
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        print_row(&common[i]);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        printf("\n## Kind %s: %s (%s) {#kind-%s}\n\n%s Number %d", kinds[i].name, kinds[i].en, kinds[i].ja, kinds[i].name,
+               kinds[i].doc, kinds[i].number);
+        if (*kinds[i].types) {
+            fputs("; types: ", stdout);
+            print_cell(kinds[i].types);
+        }
+        if (*kinds[i].lifecycle)
+            printf("; lifecycle: %s", kinds[i].lifecycle);
+        puts(".\n\n| field | Japanese | English | type | flags | what it is |\n|---|---|---|---|---|---|");
+        for (const field *f = kinds[i].fields; f->name; f++)
+            print_row(f);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -105,8 +300,11 @@ int main(int argc, char **argv) {
     } outputs[] = {
         { "names.h", print_names_h },
         { "errors.py", print_errors_py },
+        { "fields.py", print_fields_py },
         { "tables.md", print_tables_md },
     };
+    if (!check())
+        return 1;
     for (size_t i = 0; argc == 2 && i < sizeof outputs / sizeof outputs[0]; i++)
         if (!strcmp(argv[1], outputs[i].name)) {
             outputs[i].print();
@@ -115,6 +313,6 @@ int main(int argc, char **argv) {
             perror("tablegen");
             return 1;
         }
-    fputs("usage: tablegen names.h|errors.py|tables.md\n", stderr);
+    fputs("usage: tablegen names.h|errors.py|fields.py|tables.md\n", stderr);
     return 2;
 }
