@@ -13,6 +13,12 @@ endif
 %C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
 
+# Rules over the source and the built library.
+muni_scripts = %D%/abi.sh %D%/includes.sh
+TESTS += $(muni_scripts)
+EXTRA_DIST += $(muni_scripts)
+AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; export NM CC CXX;
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
