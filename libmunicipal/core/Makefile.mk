@@ -2,7 +2,15 @@
 libmunicipal_core_la_SOURCES += \
 	%D%/base.h \
 	%D%/kind.h \
+	%D%/flags.h \
 	%D%/alloc.c \
+	%D%/arena.c \
+	%D%/arena.h \
+	%D%/json.c \
+	%D%/json.h \
+	%D%/kind.c \
+	%D%/rec.c \
+	%D%/value.h \
 	%D%/buf.c \
 	%D%/error.c \
 	%D%/nearest.c \

@@ -1,0 +1,96 @@
+#include "core/kind.h"
+
+#include "core/common.def"
+#include "core/flags.h"
+
+/* First pass: the fields of each kind, the common ones before its own; and its indexes. */
+#define COMMON_FIELD(C, cname, ctype, cflags, ctarget, cmax, cja, cen, cdoc)                                                     \
+    { #cname, cja, cen, cdoc, MUNI__##ctype, (cflags), ctarget, cmax },
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc)                                         \
+    static const muni__field fields_##K[] = { MUNI_COMMON_FIELDS(COMMON_FIELD)
+#define MUNI_FIELD(K, F, fname, ftype, fflags, ftarget, fmax, fja, fen, fdoc)                                                    \
+    { #fname, fja, fen, fdoc, MUNI__##ftype, (fflags), ftarget, fmax },
+#define MUNI_KIND_END(K)                                                                                                         \
+    }                                                                                                                            \
+    ;
+#include "kinds.def"
+
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc)                                         \
+    static const muni__index indexes_##K[] = {
+#define MUNI_INDEX(K, iname, icolumns, iunique) { #iname, icolumns, iunique },
+#define MUNI_KIND_END(K)                                                                                                         \
+    { NULL, NULL, false }                                                                                                        \
+    }                                                                                                                            \
+    ;
+#include "kinds.def"
+
+/* Second pass: the kinds. */
+#define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc)                                         \
+    { #kname, kja, ken, kdoc, knumber, (kflags), fields_##K, (int32_t)MUNI_COUNT(fields_##K), indexes_##K,                       \
+      (int32_t)MUNI_COUNT(indexes_##K) - 1, ktypes, klifecycle, ktitle },
+const muni__kind muni__kinds[] = {
+#include "kinds.def"
+};
+const int32_t muni__nkinds = (int32_t)MUNI_COUNT(muni__kinds);
+
+const muni__kind *muni__kind_find(const char *name) {
+    for (int32_t i = 0; name && i < muni__nkinds; i++)
+        if (!strcmp(muni__kinds[i].name, name))
+            return &muni__kinds[i];
+    return NULL;
+}
+
+const muni__kind *muni__kind_numbered(int32_t number) {
+    for (int32_t i = 0; i < muni__nkinds; i++)
+        if (muni__kinds[i].number == number)
+            return &muni__kinds[i];
+    return NULL;
+}
+
+muni_status muni__kind_get(const char *name, const muni__kind **out) {
+    *out = NULL;
+    if (!name)
+        return muni__fail(MUNI_EINVAL, "kind", "the name of a kind is missing", "種類の名前がありません");
+    size_t n = strlen(name), bad = 0;
+    muni__quoted q;
+    if (!muni__utf8_valid(name, n, &bad))
+        return muni__fail(MUNI_EUTF8, "kind", "the name of the kind is not valid UTF-8 (byte %zu)", "種類の名前がUTF-8ではありません（%zuバイト目）", bad);
+    *out = muni__kind_find(name);
+    if (*out)
+        return MUNI_OK;
+    const char *near = muni__nearest(name, muni__kinds, (size_t)muni__nkinds, sizeof *muni__kinds);
+    if (near)
+        return muni__fail(MUNI_ENOTFOUND, "kind", "there is no kind \"%s\"; did you mean \"%s\"?",
+                          "種類「%s」はありません。「%s」ではありませんか", muni__quote(&q, name, n), near);
+    return muni__fail(MUNI_ENOTFOUND, "kind", "there is no kind \"%s\"; muni_describe() lists them",
+                      "種類「%s」はありません。muni_describe()で一覧できます", muni__quote(&q, name, n));
+}
+
+int32_t muni__field_find(const muni__kind *kind, const char *name) {
+    for (int32_t i = 0; name && i < kind->nfields; i++)
+        if (!strcmp(kind->fields[i].name, name))
+            return i;
+    return -1;
+}
+
+muni_status muni__field_get(const muni__kind *kind, const char *name, int32_t *out) {
+    *out = muni__field_find(kind, name);
+    if (*out >= 0)
+        return MUNI_OK;
+    muni__quoted q;
+    const char *near = name ? muni__nearest(name, kind->fields, (size_t)kind->nfields, sizeof *kind->fields) : NULL;
+    const char *shown = muni__quote(&q, name ? name : "", name ? strlen(name) : 0);
+    if (near)
+        (void)muni__fail(MUNI_EFIELD, shown, "%s has no field \"%s\"; did you mean \"%s\"?", "%sに項目「%s」はありません。「%s」ではありませんか",
+                         kind->name, shown, near);
+    else
+        (void)muni__fail(MUNI_EFIELD, shown, "%s has no field \"%s\"", "%sに項目「%s」はありません", kind->name, shown);
+    muni__fail_place(kind->name, 0, 0);
+    return MUNI_EFIELD;
+}
+
+const char *muni__type_name(muni__type type) {
+    static const char *const names[] = { "",     "TEXT", "NOTE", "KEY", "CODE",  "INT", "BOOL", "DATE",
+                                         "TIME", "SECS", "YEN",  "BYTES", "REF", "ANY", "JSON" };
+    return (size_t)type < MUNI_COUNT(names) ? names[type] : "";
+}
