@@ -1,4 +1,10 @@
 # Eras, fiscal years, holidays, open days: pure functions of rules and time.
 libmunicipal_core_la_SOURCES += \
 	%D%/date.c \
-	%D%/date.h
+	%D%/date.h \
+	%D%/eras.def \
+	%D%/holiday.c \
+	%D%/holiday.h \
+	%D%/holidays.def \
+	%D%/wareki.c \
+	%D%/wareki.h
