@@ -1,5 +1,7 @@
 # Eras, fiscal years, holidays, open days: pure functions of rules and time.
 libmunicipal_core_la_SOURCES += \
+	%D%/calendar.c \
+	%D%/calendar.h \
 	%D%/date.c \
 	%D%/date.h \
 	%D%/eras.def \
@@ -8,3 +10,4 @@ libmunicipal_core_la_SOURCES += \
 	%D%/holidays.def \
 	%D%/wareki.c \
 	%D%/wareki.h
+municipalinclude_HEADERS += %D%/../include/municipal/calendar.h

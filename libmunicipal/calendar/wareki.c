@@ -1,5 +1,7 @@
 #include "wareki.h"
 
+#include <municipal/calendar.h>
+
 #include <stdio.h>
 
 typedef struct era {
@@ -475,4 +477,113 @@ muni_status muni__date_parse(const char *text, size_t n, const char *field, cons
         return muni__fail(MUNI_EINVAL, field, "the date is empty", "日付が空です");
     *out = (muni__date_result){ 0, MUNI__STYLE_NONE, t.flags };
     return read_cells(&t, field, options, out);
+}
+
+/* ---- exported */
+
+static muni_status fail_out(void) {
+    return muni__fail(MUNI_EINVAL, "out", "the place for the answer is NULL", "結果を受け取る場所がNULLです");
+}
+
+muni_status muni_wareki_format(const char *date, const char *style, char **out) {
+    static const char *const names[] = { "long", "short", "table", "era_year" }; /* as MUNI__WAREKI_… */
+    char text[MUNI__WAREKI_SIZE];
+    int32_t day, k = 0;
+    muni_status st;
+    MUNI_ENTER();
+    if (!out)
+        return MUNI_LEAVE(fail_out());
+    *out = NULL;
+    MUNI_TRY(muni__date_parse_iso(date, MUNI_ZERO_TERMINATED, "date", &day));
+    while (style && k < (int32_t)MUNI_COUNT(names) && strcmp(names[k], style) != 0)
+        k++;
+    if (!style || k == (int32_t)MUNI_COUNT(names))
+        MUNI_TRY(muni__fail(MUNI_EINVAL, "style", "there is no such style; they are long, short, table, era_year",
+                            "そのような書式はありません。long, short, table, era_year のどれかを指定してください"));
+    MUNI_TRY(muni__wareki_format(day, k, text));
+    *out = muni__strdup(text);
+    st = *out ? MUNI_OK : MUNI_ENOMEM;
+out:
+    return MUNI_LEAVE(st);
+}
+
+static void put_text(muni__buf *b, const char *s) {
+    muni__buf_json(b, s, strlen(s));
+}
+
+static void put_date(muni__buf *b, int32_t day) {
+    char text[MUNI__DATE_SIZE];
+    muni__date_format_iso(day, text);
+    put_text(b, text);
+}
+
+muni_status muni_date_parse(const char *text, size_t length, int32_t flags, char **out) {
+    muni__date_options options = { (flags & MUNI_DATE_COLUMN) != 0, (flags >> 4) & 0x0F };
+    muni__date_result r;
+    muni__buf b = MUNI_BUF_INIT(4096);
+    bool some = false;
+    muni_status st;
+    MUNI_ENTER();
+    if (!out)
+        return MUNI_LEAVE(fail_out());
+    *out = NULL;
+    if (flags < 0 || (flags & ~(MUNI_DATE_COLUMN | 0xF0)) || (options.default_era && !era_by_code(options.default_era)))
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "flags", "a flag is unknown; give MUNI_DATE_COLUMN and at most one MUNI_DATE_ERA_",
+                                     "未知のフラグです。MUNI_DATE_COLUMN と、MUNI_DATE_ERA_ のうち一つまでを指定してください"));
+    MUNI_TRY(muni__date_parse(text, length, "text", &options, &r));
+    muni__buf_puts(&b, "{\"date\":");
+    put_date(&b, r.day);
+    muni__buf_puts(&b, ",\"style\":");
+    put_text(&b, muni__date_style_name(r.style));
+    muni__buf_puts(&b, ",\"warnings\":[");
+    for (uint32_t flag = 1; flag <= MUNI__DATE_WARNINGS; flag <<= 1) {
+        const char *code, *en, *ja;
+        if (!(r.flags & flag & MUNI__DATE_WARNINGS))
+            continue;
+        muni__date_flag_text(flag, &code, &en, &ja);
+        muni__buf_puts(&b, some ? ",{\"code\":" : "{\"code\":");
+        some = true;
+        put_text(&b, code);
+        muni__buf_puts(&b, ",\"en\":");
+        put_text(&b, en);
+        muni__buf_puts(&b, ",\"ja\":");
+        put_text(&b, ja);
+        muni__buf_putc(&b, '}');
+    }
+    muni__buf_puts(&b, "]}");
+    return MUNI_LEAVE(muni__buf_take(&b, out, NULL));
+out:
+    return MUNI_LEAVE(st);
+}
+
+muni_status muni_fiscal_year(const char *date, char **out) {
+    char name[MUNI__WAREKI_SIZE], name_new[MUNI__WAREKI_SIZE];
+    muni__buf b = MUNI_BUF_INIT(4096);
+    int32_t day, year;
+    muni_status st;
+    MUNI_ENTER();
+    if (!out)
+        return MUNI_LEAVE(fail_out());
+    *out = NULL;
+    MUNI_TRY(muni__date_parse_iso(date, MUNI_ZERO_TERMINATED, "date", &day));
+    year = muni__fiscal_year(day);
+    MUNI_TRY(muni__fiscal_name(year, name, name_new));
+    muni__buf_puts(&b, "{\"first\":");
+    put_date(&b, muni__fiscal_first(year));
+    muni__buf_puts(&b, ",\"half\":");
+    muni__buf_int(&b, muni__fiscal_half(day));
+    muni__buf_puts(&b, ",\"last\":");
+    put_date(&b, muni__fiscal_last(year));
+    muni__buf_puts(&b, ",\"name\":");
+    put_text(&b, name);
+    muni__buf_puts(&b, ",\"name_new\":");
+    put_text(&b, name_new);
+    muni__buf_puts(&b, ",\"quarter\":");
+    muni__buf_int(&b, muni__fiscal_quarter(day));
+    muni__buf_puts(&b, ",\"year\":");
+    muni__buf_int(&b, year);
+    muni__buf_putc(&b, '}');
+    return MUNI_LEAVE(muni__buf_take(&b, out, NULL));
+out:
+    return MUNI_LEAVE(st);
 }
