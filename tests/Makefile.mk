@@ -17,7 +17,7 @@ endif
 muni_scripts = %D%/abi.sh %D%/includes.sh
 TESTS += $(muni_scripts)
 EXTRA_DIST += $(muni_scripts)
-AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; export NM CC CXX;
+AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
 check-local:
 if !HAVE_CHECK

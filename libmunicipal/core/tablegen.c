@@ -256,9 +256,9 @@ static void print_cell(const char *s) {
 static void print_row(const field *f) {
     printf("| `%s` | %s | %s | %s", f->name, f->ja, f->en, f->type);
     if (*f->target) {
-        fputs(" (", stdout);
+        fputs(" (`", stdout); /* as code: a target may begin with @ */
         print_cell(f->target);
-        putchar(')');
+        fputs("`)", stdout);
     }
     fputs(" | ", stdout);
     print_cell(strcmp(f->flags, "NONE") != 0 ? f->flags : "");

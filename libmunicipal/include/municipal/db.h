@@ -16,7 +16,8 @@ typedef struct muni_create_options {
     int32_t utc_offset;    /**< the store's zone in seconds east of UTC, −50400 to 50400; −1: 32400 (Japan) */
     int64_t now;           /**< test stores: the clock stands at this moment (seconds UTC); 0: the system's clock */
 } muni_create_options;
-/** @hideinitializer */
+/** Every option at its default.
+ * @hideinitializer */
 #define MUNI_CREATE_OPTIONS_INIT { sizeof(muni_create_options), NULL, NULL, 0, -1, 0 }
 
 /** How to open a store. Begin with MUNI_OPEN_OPTIONS_INIT; zero means the default. */
@@ -28,7 +29,8 @@ typedef struct muni_open_options {
     int32_t wait_secs;    /**< how long a writer waits for its turn; 0: 30 seconds */
     int32_t network;      /**< not 0: open it though it lies on a network file system */
 } muni_open_options;
-/** @hideinitializer */
+/** Every option at its default.
+ * @hideinitializer */
 #define MUNI_OPEN_OPTIONS_INIT { sizeof(muni_open_options), 0, 0, 0, 0, 0 }
 
 /**

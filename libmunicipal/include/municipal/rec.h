@@ -10,11 +10,12 @@ MUNI_BEGIN_DECLS
 /* An input record has no kind: named values, checked by the verb that takes it. In it an absent field means "leave
  * alone", a null means "clear". An output record is sealed: it cannot be changed. */
 
-/** @name Types of a value @{ */
-#define MUNI_TYPE_NULL 0
-#define MUNI_TYPE_INT 1
-#define MUNI_TYPE_BOOL 2
-#define MUNI_TYPE_TEXT 3
+/** @name Types of a value
+ * @{ */
+#define MUNI_TYPE_NULL 0 /**< no value: in an input record "clear" */
+#define MUNI_TYPE_INT 1  /**< integer of 64 bits */
+#define MUNI_TYPE_BOOL 2 /**< 0 or 1 */
+#define MUNI_TYPE_TEXT 3 /**< UTF-8 */
 #define MUNI_TYPE_DATE 4 /**< text `YYYY-MM-DD` */
 #define MUNI_TYPE_TIME 5 /**< seconds UTC */
 #define MUNI_TYPE_JSON 6 /**< JSON text: nested values and lists */

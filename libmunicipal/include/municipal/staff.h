@@ -16,7 +16,8 @@ typedef struct muni_staff_plan_options {
     const char *people;   /**< [borrowed during the call] file of the staff, or NULL */
     const char *charset;  /**< [borrowed during the call] `utf-8`, `cp932`, `utf-16le`; NULL: by the bytes */
 } muni_staff_plan_options;
-/** @hideinitializer */
+/** Every option at its default.
+ * @hideinitializer */
 #define MUNI_STAFF_PLAN_OPTIONS_INIT { sizeof(muni_staff_plan_options), NULL, NULL, NULL, NULL, NULL }
 
 /**
