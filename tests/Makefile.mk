@@ -14,7 +14,7 @@ endif
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
 
 # Rules over the source and the built library.
-muni_scripts = %D%/abi.sh %D%/includes.sh
+muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh
 TESTS += $(muni_scripts)
 EXTRA_DIST += $(muni_scripts)
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;

@@ -26,6 +26,9 @@ BEGIN {
     split("assert.h ctype.h errno.h fcntl.h inttypes.h limits.h math.h pthread.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h sys/file.h sys/stat.h sys/statfs.h sys/types.h sys/vfs.h", c, " ")
     for (i in c)
         system_header[c[i]] = 1
+
+    # exceptions, each with its reason
+    allowed["core/rec.c calendar/date.h"] = 1 # arithmetic of days, which a value of type DATE or TIME needs; no rule of any calendar
 }
 function complain(text) { printf "includes: %s:%s: %s\n", file, line, text; bad = 1 }
 {
@@ -69,6 +72,8 @@ function complain(text) { printf "includes: %s:%s: %s\n", file, line, text; bad 
     other = text; sub(/\/.*/, "", other)
     if (!(room in level)) { complain("\"" room "\" is no room"); next }
     if (!(other in level)) { complain("\"" text "\" is in no room"); next }
+    if ((file " " text) in allowed)
+        next
     if (other != room && level[other] >= level[room])
         complain("\"" text "\": " room " stands beneath " other " or beside it, and may not include it")
 }
