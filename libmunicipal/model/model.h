@@ -88,6 +88,8 @@ struct muni_db {
     int32_t utc_offset;
     int64_t pid;
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
+    muni_session *sessions; /* open ones, under mutex: closing ends their groups */
+    bool wrote;  /* this process wrote something: closing indexes and seals it */
 };
 
 struct muni_session {
@@ -99,6 +101,7 @@ struct muni_session {
     char *login, *application, *reason;
     muni__rights *rights;
     struct muni__tx *group; /* the open group, or NULL */
+    muni_session *before, *after; /* in the store's list */
 };
 
 /* ---- transactions */
@@ -124,7 +127,7 @@ struct muni__tx {
  * answers the status to return. `group_ok` false: MUNI_ESTATE while a group is open. */
 muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, muni__tx **out);
 muni_status muni__tx_leave(muni__tx *tx, muni_status st);
-/* Without a session: for making a store and for opening sessions. */
+/* Without a session, with every right: for making a store, opening sessions, closing. Ends with muni__tx_leave too. */
 muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out);
 int64_t muni__db_clock(muni_db *db);
 /* Today in the store's zone: a day number of calendar/date.h. */
@@ -149,6 +152,10 @@ muni_status muni__row_from_rec(muni__tx *tx, const muni__kind *kind, const muni_
 muni_status muni__row_read(muni__arena *mem, const muni__kind *kind, muni__stmt *s, int first, muni__row **out);
 /* Load by id, trashed or not: MUNI_ENOTFOUND. Asks no rights. */
 muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out);
+/* Load what the session may see: else MUNI_ENOTFOUND. */
+muni_status muni__row_seen(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out);
+/* The field a record of the kind is found by: its own unique identifier, else its number; NULL where it has none. */
+const char *muni__kind_identifier(const muni__kind *kind);
 /* The record a session gets: `fields` NULL → all it may see but PERSONAL; else the listed fields (index; from muni__fields_parse). */
 typedef struct muni__fields muni__fields; /* a parsed list of field names, with paths through references */
 /* `names`: an array of names, NULL for the default. MUNI_EFIELD. Depth ≤ 3. In query.c. */
@@ -224,6 +231,8 @@ typedef struct muni__rooms {
     muni_status (*rights)(muni__tx *tx, int64_t principal, muni__rights *out);
     /* units of a person (staff): fills units, below, until of `out`; memory from `mem` */
     muni_status (*scope)(muni__tx *tx, muni__arena *mem, int64_t person, muni__scope *out);
+    /* check the body of a definition of a family that a room owns (report, profile); MUNI_OK for others */
+    muni_status (*check)(muni__tx *tx, const char *family, const json_t *body);
     /* the first records of a new store: groups, grants, the administrator (access), after the shipped definitions */
     muni_status (*birth)(muni__tx *tx, const muni_create_options *options);
 } muni__rooms;

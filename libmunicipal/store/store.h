@@ -42,6 +42,8 @@ typedef struct muni__store_info {
 muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out);
 muni_status muni__store_open(const char *url, const muni__store_options *o, muni__store **out);
 void muni__store_close(muni__store *s); /* all connections are back; frees. In a forked child only frees memory. */
+/* Close a store that was just made and could not be filled, and remove its files. */
+void muni__store_discard(muni__store *s);
 const muni__store_info *muni__store_info_of(const muni__store *s);
 
 /* ---- connections */

@@ -1,0 +1,331 @@
+/* Stores: making, opening, closing. */
+#include "model/internal.h"
+
+#include "calendar/date.h"
+#include "core/hash.h"
+#include "store/search.h"
+
+#include <unistd.h>
+
+static muni_status handle_new(muni_db **out) {
+    muni_db *db = muni__alloc(sizeof *db);
+    if (!db)
+        return MUNI_ENOMEM;
+    if (pthread_mutex_init(&db->mutex, NULL)) {
+        muni__free(db);
+        return muni__nomem();
+    }
+    if (pthread_cond_init(&db->idle, NULL)) {
+        (void)pthread_mutex_destroy(&db->mutex);
+        muni__free(db);
+        return muni__nomem();
+    }
+    db->refs = 1;
+    db->pid = (int64_t)getpid();
+    *out = db;
+    return MUNI_OK;
+}
+
+static void handle_free(muni_db *db) {
+    muni__definitions_free(db->definitions);
+    (void)pthread_cond_destroy(&db->idle);
+    (void)pthread_mutex_destroy(&db->mutex);
+    muni__free(db);
+}
+
+/* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. */
+static void settle(muni_db *db) {
+    muni__tx *tx = muni__alloc(sizeof *tx);
+    if (!tx)
+        return;
+    tx->db = db;
+    tx->utc_offset = db->utc_offset;
+    tx->now = muni__db_clock(db);
+    tx->write = tx->system = true;
+    if (muni__store_borrow(db->store, &tx->conn) >= 0) {
+        if (muni__conn_begin(tx->conn, true) >= 0) {
+            int64_t n = 0;
+            if (muni__doc_flush(tx->conn, true, &n) >= 0 && muni__history_seal(tx, true, &n) >= 0)
+                (void)muni__conn_commit(tx->conn);
+            else
+                muni__conn_rollback(tx->conn);
+        }
+        muni__store_return(db->store, tx->conn);
+    }
+    muni__arena_free(&tx->mem);
+    muni__free(tx);
+}
+
+void muni__db_shut(muni_db *db) {
+    muni__error why;
+    muni__error_save(&why);
+    (void)pthread_mutex_lock(&db->mutex);
+    muni__store *store = db->calls == 0 && db->closed ? db->store : NULL;
+    bool ours = db->pid == (int64_t)getpid();
+    if (store)
+        db->calls = 1; /* keeps others out while the lock is open */
+    (void)pthread_mutex_unlock(&db->mutex);
+    if (store) {
+        for (muni_session *s = db->sessions; s; s = s->after)
+            if (ours)
+                muni__group_abandon(s);
+        if (ours && db->wrote)
+            settle(db);
+        muni__store_close(store);
+    }
+    (void)pthread_mutex_lock(&db->mutex);
+    if (store) {
+        db->store = NULL;
+        db->calls = 0;
+    }
+    (void)pthread_cond_broadcast(&db->idle);
+    (void)pthread_mutex_unlock(&db->mutex);
+    muni__error_restore(&why);
+}
+
+void muni__db_track(muni_session *session, bool add) {
+    muni_db *db = session->db;
+    (void)pthread_mutex_lock(&db->mutex);
+    if (add) {
+        session->after = db->sessions;
+        session->before = NULL;
+        if (db->sessions)
+            db->sessions->before = session;
+        db->sessions = session;
+    } else {
+        if (session->before)
+            session->before->after = session->after;
+        else if (db->sessions == session)
+            db->sessions = session->after;
+        if (session->after)
+            session->after->before = session->before;
+        session->before = session->after = NULL;
+    }
+    (void)pthread_mutex_unlock(&db->mutex);
+}
+
+static void adopt(muni_db *db, muni__store *store) {
+    const muni__store_info *info = muni__store_info_of(store);
+    db->store = store;
+    db->test = info->test;
+    db->utc_offset = info->utc_offset;
+}
+
+static muni_status text_ok(const char *p, const char *field, size_t max) {
+    size_t at = 0, n = strlen(p);
+    if (!muni__utf8_valid(p, n, &at))
+        return muni__fail(MUNI_EUTF8, field, "%s is not valid UTF-8 (byte %zu)", "%sがUTF-8ではありません（%zuバイト目）", field, at);
+    if (n > max)
+        return muni__fail(MUNI_ELIMIT, field, "%s has %zu bytes; at most %zu are allowed", "%sが%zuバイトあります。上限は%zuバイトです", field, n, max);
+    return MUNI_OK;
+}
+
+static muni_status create(const char *url, const muni_create_options *options, muni_db **out) {
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    muni_db *db = NULL;
+    muni__store *store = NULL;
+    muni__tx *tx = NULL;
+    muni__civil c;
+    muni_status st;
+    if (!out)
+        return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+    *out = NULL;
+    if (!url || !*url)
+        return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing", "保存先の名前がありません");
+    if (options) {
+        if (options->struct_size < sizeof(size_t) || options->struct_size > 4096)
+            return muni__fail(MUNI_EINVAL, "options", "struct_size is not set; begin with MUNI_CREATE_OPTIONS_INIT",
+                              "struct_sizeが設定されていません。MUNI_CREATE_OPTIONS_INITで始めてください");
+        memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    }
+    if (!o.admin)
+        o.admin = "admin";
+    if (!o.admin_name)
+        o.admin_name = "管理者";
+    if (o.utc_offset == -1)
+        o.utc_offset = MUNI__ZONE_JST;
+    st = text_ok(o.admin, "admin", 256);
+    if (st >= 0)
+        st = text_ok(o.admin_name, "admin_name", 600);
+    if (st < 0)
+        return st;
+    if (o.utc_offset < -50400 || o.utc_offset > 50400 || o.utc_offset % 60)
+        return muni__fail(MUNI_EINVAL, "utc_offset", "the zone must be whole minutes within 14 hours of UTC", "時差は14時間以内の分単位で指定してください");
+    if (o.now && !o.test)
+        return muni__fail(MUNI_EINVAL, "now", "only a test store has a fixed clock", "時計を固定できるのは試験用の保存先だけです");
+    if (o.now && (o.now < 0 || muni__civil_from_time(o.now, o.utc_offset, &c) < 0))
+        return muni__fail(MUNI_EINVAL, "now", "the moment is outside the years 1970 to 9999", "日時が西暦1970年から9999年の範囲にありません");
+    MUNI_TRY(handle_new(&db));
+    db->fixed_now = o.now;
+    muni__store_birth birth = { o.test != 0, o.utc_offset, muni__db_clock(db) };
+    muni__store_options so = { 0, 0, 30000, false, false };
+    MUNI_TRY(muni__store_create(url, &so, &birth, &store));
+    adopt(db, store);
+    MUNI_TRY(muni__tx_system(db, true, &tx));
+    st = muni__definitions_ship(tx);
+    if (st >= 0)
+        st = muni__rooms_table.birth(tx, &o);
+    st = muni__tx_leave(tx, st);
+    if (st >= 0) {
+        *out = db;
+        return MUNI_OK;
+    }
+out:
+    if (db) {
+        muni__error why;
+        muni__error_save(&why);
+        if (store)
+            muni__store_discard(store); /* a store that could not be filled does not stay behind */
+        handle_free(db);
+        muni__error_restore(&why);
+    }
+    return st;
+}
+
+muni_status muni_create(const char *url, const muni_create_options *options, muni_db **out) {
+    MUNI_ENTER();
+    return MUNI_LEAVE(create(url, options, out));
+}
+
+static muni_status open_store(const char *url, const muni_open_options *options, muni_db **out) {
+    muni_open_options o = MUNI_OPEN_OPTIONS_INIT;
+    muni_db *db = NULL;
+    muni__store *store = NULL;
+    muni_status st;
+    if (!out)
+        return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+    *out = NULL;
+    if (!url || !*url)
+        return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing", "保存先の名前がありません");
+    if (options) {
+        if (options->struct_size < sizeof(size_t) || options->struct_size > 4096)
+            return muni__fail(MUNI_EINVAL, "options", "struct_size is not set; begin with MUNI_OPEN_OPTIONS_INIT",
+                              "struct_sizeが設定されていません。MUNI_OPEN_OPTIONS_INITで始めてください");
+        memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    }
+    if (o.connections < 0 || o.connections > 64)
+        return muni__fail(MUNI_EINVAL, "connections", "a store has 1 to 64 connections", "接続数は1から64までです");
+    if (o.wait_secs < 0 || o.wait_secs > 3600)
+        return muni__fail(MUNI_EINVAL, "wait_secs", "a writer waits for 1 to 3,600 seconds", "待ち時間は1秒から3600秒までです");
+    if (o.synchronous < 0 || o.synchronous > 1)
+        return muni__fail(MUNI_EINVAL, "synchronous", "synchronous is 0 (FULL) or 1 (NORMAL)", "synchronousは0（FULL）か1（NORMAL）です");
+    MUNI_TRY(handle_new(&db));
+    muni__store_options so = { o.connections, o.synchronous, o.wait_secs ? o.wait_secs * 1000 : 30000, o.network != 0, o.upgrade != 0 };
+    MUNI_TRY(muni__store_open(url, &so, &store));
+    adopt(db, store);
+    *out = db;
+    return MUNI_OK;
+out:
+    if (db)
+        handle_free(db);
+    return st;
+}
+
+muni_status muni_open(const char *url, const muni_open_options *options, muni_db **out) {
+    MUNI_ENTER();
+    return MUNI_LEAVE(open_store(url, options, out));
+}
+
+void muni_db_close(muni_db *db) {
+    if (!db)
+        return;
+    bool ours = db->pid == (int64_t)getpid();
+    (void)pthread_mutex_lock(&db->mutex);
+    db->closed = true;
+    bool now = db->calls == 0 && db->store;
+    (void)pthread_mutex_unlock(&db->mutex);
+    if (now)
+        muni__db_shut(db);
+    if (!ours || muni__db_inside())
+        return;
+    (void)pthread_mutex_lock(&db->mutex);
+    while (db->store)
+        (void)pthread_cond_wait(&db->idle, &db->mutex);
+    (void)pthread_mutex_unlock(&db->mutex);
+}
+
+muni_db *muni_db_ref(muni_db *db) {
+    if (db)
+        (void)__atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+    return db;
+}
+
+void muni_db_unref(muni_db *db) {
+    if (!db || __atomic_sub_fetch(&db->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    muni_db_close(db);
+    handle_free(db);
+}
+
+muni_status muni_db_now(muni_db *db, int64_t *out) {
+    MUNI_ENTER();
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = 0;
+    muni_status st = muni__db_enter(db);
+    if (st >= 0) {
+        *out = muni__db_clock(db);
+        muni__db_leave(db);
+    }
+    return MUNI_LEAVE(st);
+}
+
+muni_status muni_db_set_now(muni_db *db, int64_t now) {
+    MUNI_ENTER();
+    muni__civil c;
+    muni_status st = muni__db_enter(db);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    if (!db->test)
+        st = muni__fail(MUNI_ESTATE, "now", "only the clock of a test store can be set", "時計を設定できるのは試験用の保存先だけです");
+    else if (now < 0 || muni__civil_from_time(now, db->utc_offset, &c) < 0)
+        st = muni__fail(MUNI_EINVAL, "now", "the moment is outside the years 1970 to 9999", "日時が西暦1970年から9999年の範囲にありません");
+    if (st >= 0) {
+        (void)pthread_mutex_lock(&db->mutex);
+        db->fixed_now = now;
+        (void)pthread_mutex_unlock(&db->mutex);
+    }
+    muni__db_leave(db);
+    return MUNI_LEAVE(st);
+}
+
+static muni_status info(muni__tx *tx, muni_rec **out) {
+    const muni__store_info *si = muni__store_info_of(tx->db->store);
+    char id[33];
+    int64_t rows = 0, sealed = 0;
+    muni_rec *rec = NULL;
+    muni_status st;
+    muni__hex(si->id, 16, id);
+    MUNI_TRY(muni__conn_last(tx->conn, "history", &rows));
+    MUNI_TRY(muni__conn_last(tx->conn, "sealed", &sealed));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 9, &rec));
+    MUNI_TRY(muni__rec_add_text(rec, "store", id));
+    muni__val v = muni__val_time(si->created_at);
+    MUNI_TRY(muni__rec_add(rec, "created_at", &v));
+    v = muni__val_bool(si->test);
+    MUNI_TRY(muni__rec_add(rec, "test", &v));
+    MUNI_TRY(muni__rec_add_text(rec, "schema", si->schema));
+    MUNI_TRY(muni__rec_add_int(rec, "compat", si->compat));
+    MUNI_TRY(muni__rec_add_int(rec, "utc_offset", si->utc_offset));
+    MUNI_TRY(muni__rec_add_text(rec, "driver", si->driver));
+    MUNI_TRY(muni__rec_add_int(rec, "history_rows", rows));
+    MUNI_TRY(muni__rec_add_int(rec, "history_sealed", sealed));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    return MUNI_OK;
+out:
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_db_info(muni_db *db, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = NULL;
+    muni_status st = muni__tx_system(db, false, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, info(tx, out));
+    return MUNI_LEAVE(st);
+}

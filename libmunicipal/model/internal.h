@@ -1,0 +1,73 @@
+/* What the files of the model share among themselves and nobody else needs. */
+#ifndef MUNI_MODEL_INTERNAL_H
+#define MUNI_MODEL_INTERNAL_H
+
+#include "model/model.h"
+
+/* ---- tx.c */
+muni_status muni__lock_init(muni__lock *lock);
+void muni__lock_free(muni__lock *lock);
+muni_status muni__lock_take(muni__lock *lock);
+void muni__lock_drop(muni__lock *lock);
+muni_status muni__db_usable(const muni_db *db); /* MUNI_ECLOSED, MUNI_EFORK */
+muni_status muni__db_enter(muni_db *db);        /* one more call is running */
+void muni__db_leave(muni_db *db);
+bool muni__db_inside(void);                     /* is this thread inside of a call? */
+void muni__group_abandon(muni_session *session); /* roll back what is open; the caller keeps others away */
+
+/* ---- db.c */
+void muni__db_shut(muni_db *db); /* the last call after closing is over: close for good */
+void muni__db_track(muni_session *session, bool add); /* the store knows its sessions, to end their groups */
+
+/* ---- session.c: rights are compiled again when the configuration changed or a dated thing began or ended */
+muni_status muni__rights_refresh(muni__tx *tx);
+
+/* ---- write.c */
+/* Last things inside a transaction that wrote: seal what fills a block. */
+muni_status muni__tx_before_commit(muni__tx *tx);
+
+/* ---- history.c */
+/* Seal what is not sealed yet: whole blocks only, or all of it. */
+muni_status muni__history_seal(muni__tx *tx, bool all, int64_t *sealed);
+/* The canonical documents of a row's values, ordinary and personal. */
+muni_status muni__history_values(const muni__row *row, int32_t utc_offset, bool personal, muni__buf *out);
+#define MUNI__BLOCK 1000
+typedef struct muni__history_row {
+    int64_t id, rec, rev, actor, at;
+    int32_t kind, action, flags;
+    const char *app, *reason; /* NUL-terminated */
+    const unsigned char *prev, *ord_digest, *per_digest; /* MUNI__HASH bytes; NULL: zeros */
+} muni__history_row;
+void muni__history_hash(const unsigned char store[16], const muni__history_row *h, unsigned char out[32]);
+void muni__history_digest(const unsigned char salt[16], const char *p, size_t n, unsigned char out[32]);
+/* The Merkle root of `n` (at least 1) hashes; `hashes` is used up. */
+void muni__merkle(unsigned char (*hashes)[32], size_t n, unsigned char out[32]);
+void muni__block_hash(const unsigned char store[16], int64_t no, int64_t first, int64_t last, int64_t count, int64_t sealed_at, const unsigned char root[32],
+                      const unsigned char prev[32], unsigned char out[32]);
+enum { MUNI__H_LATE = 1 }; /* the clock stood behind the record's last row */
+
+/* ---- definition.c */
+void muni__definitions_free(struct muni__definitions *d);
+muni_status muni__definitions_ship(muni__tx *tx); /* store the shipped ones */
+/* Check a definition's body by its family. MUNI_EDEFINITION with the path in the field. */
+muni_status muni__definition_check(muni__tx *tx, const char *family, const char *name, const json_t *body);
+
+/* ---- lifecycle.c */
+typedef struct muni__transition_def {
+    const char *name, *ja, *en, *to;
+    const json_t *json; /* the whole transition */
+} muni__transition_def;
+muni_status muni__lifecycle_check(const json_t *body);
+/* The lifecycle definition's name for a kind and type, "" for none. */
+const char *muni__lifecycle_name(const muni__kind *kind, const char *type, char buffer[96]);
+const char *muni__lifecycle_initial(const json_t *body);
+const json_t *muni__lifecycle_state(const json_t *body, const char *state);
+const json_t *muni__lifecycle_transition(const json_t *body, const char *name);
+bool muni__lifecycle_from(const json_t *transition, const char *state);
+
+/* ---- number.c */
+muni_status muni__numbering_check(const json_t *body);
+/* The next number by the rule for the row; "" where the kind has none. Memory of the transaction. */
+muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **out);
+
+#endif

@@ -1,0 +1,513 @@
+/* Sessions: somebody acting on a store; the generic verbs. */
+#include "model/internal.h"
+
+#include "calendar/date.h"
+#include "core/textkey.h"
+#include "store/search.h"
+
+#include <unistd.h>
+
+/* ---- life */
+
+static void session_free(muni_session *s) {
+    if (s->rights) {
+        muni__arena_free(&s->rights->mem);
+        muni__free(s->rights);
+    }
+    muni__free(s->login);
+    muni__free(s->application);
+    muni__free(s->reason);
+    muni__lock_free(&s->lock);
+    muni__free(s);
+}
+
+/* Is the principal's time now? */
+static muni_status in_time(muni__tx *tx, const muni__row *row) {
+    char today[MUNI__DATE_SIZE];
+    const muni__val *from = &row->v[muni__row_field(row->kind, MUNI_PRINCIPAL_FROM_ON)];
+    const muni__val *to = &row->v[muni__row_field(row->kind, MUNI_PRINCIPAL_TO_ON)];
+    muni__date_format_iso(muni__tx_today(tx), today);
+    if (row->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL)
+        return muni__fail(MUNI_EAUTH, "login", "there is no such principal; an administrator can create one", "その利用者はいません。管理者が登録してください");
+    if (from->t != MUNI_TYPE_NULL && strcmp(from->p, today) > 0)
+        return muni__fail(MUNI_EEXPIRED, "login", "the principal may act from %s on", "この利用者が使えるのは%sからです", from->p);
+    if (to->t != MUNI_TYPE_NULL && strcmp(to->p, today) < 0)
+        return muni__fail(MUNI_EEXPIRED, "login", "the principal could act until %s", "この利用者が使えたのは%sまでです", to->p);
+    return MUNI_OK;
+}
+
+static muni_status argument(const char *p, const char *field, size_t max, char **out) {
+    size_t at = 0, n = p ? strlen(p) : 0;
+    if (!muni__utf8_valid(p ? p : "", n, &at))
+        return muni__fail(MUNI_EUTF8, field, "%s is not valid UTF-8 (byte %zu)", "%sがUTF-8ではありません（%zuバイト目）", field, at);
+    if (n > max)
+        return muni__fail(MUNI_ELIMIT, field, "%s has %zu bytes; at most %zu are allowed", "%sが%zuバイトあります。上限は%zuバイトです", field, n, max);
+    *out = muni__strndup(p ? p : "", n);
+    return *out ? MUNI_OK : MUNI_ENOMEM;
+}
+
+static muni_status session_new(muni_db *db, const char *login, const char *application, const char *reason, muni_session **out) {
+    muni_session *s = NULL;
+    muni__tx *tx = NULL;
+    muni__row *who = NULL;
+    muni_status st = muni__db_usable(db);
+    if (st < 0)
+        return st;
+    if (!login || !*login)
+        return muni__fail(MUNI_EINVAL, "login", "the login is missing", "ログイン名がありません");
+    s = muni__alloc(sizeof *s);
+    if (!s)
+        return MUNI_ENOMEM;
+    s->refs = 1;
+    st = muni__lock_init(&s->lock);
+    if (st < 0) {
+        muni__free(s);
+        return st;
+    }
+    MUNI_TRY(argument(login, "login", 512, &s->login));
+    MUNI_TRY(argument(application, "application", 64, &s->application));
+    MUNI_TRY(argument(reason, "reason", 400, &s->reason));
+    MUNI_TRY(muni__tx_system(db, false, &tx));
+    st = muni__row_by(tx, muni__kind_find(MUNI_PRINCIPAL), MUNI_PRINCIPAL_LOGIN, s->login, strlen(s->login), &who);
+    if (st >= 0 && !who)
+        st = muni__fail(MUNI_EAUTH, "login", "there is no such principal; an administrator can create one", "その利用者はいません。管理者が登録してください");
+    if (st >= 0)
+        st = in_time(tx, who);
+    if (st >= 0)
+        s->principal = muni__row_id(who);
+    MUNI_TRY(muni__tx_leave(tx, st));
+    s->db = muni_db_ref(db);
+    muni__db_track(s, true);
+    *out = s;
+    return MUNI_OK;
+out:
+    session_free(s);
+    return st;
+}
+
+muni_status muni_db_session(muni_db *db, const char *login, const char *application, const char *reason, muni_session **out) {
+    MUNI_ENTER();
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = NULL;
+    return MUNI_LEAVE(session_new(db, login, application, reason, out));
+}
+
+void muni_session_close(muni_session *session) {
+    if (!session)
+        return;
+    muni__error why;
+    muni__error_save(&why);
+    bool ours = session->db->pid == (int64_t)getpid();
+    if (!ours || muni__lock_take(&session->lock) < 0) {
+        session->closed = true; /* in a fork, or from a callback of its own call */
+    } else {
+        session->closed = true;
+        if (session->group && muni__db_enter(session->db) >= 0) {
+            muni__group_abandon(session);
+            muni__db_leave(session->db);
+        }
+        muni__lock_drop(&session->lock);
+    }
+    muni__error_restore(&why);
+}
+
+muni_session *muni_session_ref(muni_session *session) {
+    if (session)
+        (void)__atomic_add_fetch(&session->refs, 1, __ATOMIC_RELAXED);
+    return session;
+}
+
+void muni_session_unref(muni_session *session) {
+    if (!session || __atomic_sub_fetch(&session->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    muni_session_close(session);
+    muni_db *db = session->db;
+    muni__db_track(session, false);
+    session_free(session);
+    muni_db_unref(db);
+}
+
+/* ---- rights */
+
+muni_status muni__rights_refresh(muni__tx *tx) {
+    muni_session *s = tx->session;
+    int64_t config = 0;
+    muni_status st = muni__conn_config(tx->conn, &config);
+    if (st < 0)
+        return st;
+    if (s->rights && s->rights->config == config && tx->now < s->rights->until) {
+        tx->rights = s->rights;
+        return MUNI_OK;
+    }
+    muni__rights *fresh = muni__alloc(sizeof *fresh);
+    muni__row *who = NULL;
+    if (!fresh)
+        return MUNI_ENOMEM;
+    fresh->config = config;
+    fresh->until = INT64_MAX;
+    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_PRINCIPAL), s->principal, &who));
+    MUNI_TRY(in_time(tx, who));
+    fresh->scope.principal = s->principal;
+    fresh->scope.person = who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_PERSON)].i;
+    fresh->scope.until = INT64_MAX;
+    MUNI_TRY(muni__rooms_table.rights(tx, s->principal, fresh));
+    if (fresh->scope.person)
+        MUNI_TRY(muni__rooms_table.scope(tx, &fresh->mem, fresh->scope.person, &fresh->scope));
+    if (fresh->scope.until < fresh->until)
+        fresh->until = fresh->scope.until;
+    /* a principal's own time ends, and a post begins, at midnight: look again then at the latest */
+    int64_t midnight = muni__time_of_day(muni__tx_today(tx) + 1, tx->utc_offset);
+    if (midnight < fresh->until)
+        fresh->until = midnight;
+    if (s->rights) {
+        muni__arena_free(&s->rights->mem);
+        muni__free(s->rights);
+    }
+    s->rights = fresh;
+    tx->rights = fresh;
+    return MUNI_OK;
+out:
+    muni__arena_free(&fresh->mem);
+    muni__free(fresh);
+    return st;
+}
+
+static muni_status whoami(muni__tx *tx, muni_rec **out) {
+    muni_session *s = tx->session;
+    muni__row *who = NULL;
+    muni_rec *rec = NULL;
+    muni__buf groups = MUNI_BUF_INIT((size_t)1 << 20);
+    char *text = NULL;
+    size_t n = 0;
+    muni_status st;
+    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_PRINCIPAL), s->principal, &who));
+    muni__buf_putc(&groups, '[');
+    for (size_t i = 0; i < tx->rights->ngroups; i++) {
+        if (i)
+            muni__buf_putc(&groups, ',');
+        muni__buf_json(&groups, tx->rights->groups[i], strlen(tx->rights->groups[i]));
+    }
+    muni__buf_putc(&groups, ']');
+    MUNI_TRY(muni__buf_take(&groups, &text, &n));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 7, &rec));
+    MUNI_TRY(muni__rec_add_int(rec, "principal", s->principal));
+    MUNI_TRY(muni__rec_add(rec, "login", &who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_LOGIN)]));
+    MUNI_TRY(muni__rec_add(rec, "name", &who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_NAME)]));
+    MUNI_TRY(muni__rec_add(rec, "person", &who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_PERSON)]));
+    muni__val v = { MUNI_TYPE_JSON, 0, text, n };
+    MUNI_TRY(muni__rec_add(rec, "groups", &v));
+    MUNI_TRY(muni__rec_add_text(rec, "application", s->application));
+    MUNI_TRY(muni__rec_add_text(rec, "reason", s->reason));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    rec = NULL;
+out:
+    muni__free(text);
+    muni__buf_free(&groups);
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_session_whoami(muni_session *session, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = NULL;
+    muni_status st = muni__tx_enter(session, false, true, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, whoami(tx, out));
+    return MUNI_LEAVE(st);
+}
+
+/* ---- the verbs. Each: arguments → transaction → the inner verb → the record as the session sees it. */
+
+typedef struct call {
+    const muni__kind *kind;
+    muni__tx *tx;
+} call;
+
+static muni_status begin(muni_session *session, const char *kind, bool write, muni_rec **out, call *c) {
+    if (out)
+        *out = NULL;
+    muni_status st = muni__kind_get(kind, &c->kind);
+    if (st >= 0 && (c->kind->flags & MUNI__K_INTERNAL))
+        st = muni__fail(MUNI_ENOTFOUND, "kind", "there is no such kind for sessions", "その種類は直接扱えません");
+    return st < 0 ? st : muni__tx_enter(session, write, true, &c->tx);
+}
+
+static muni_status end(call *c, muni_status st, const muni__row *stored, muni_rec **out) {
+    if (st >= 0 && out && stored)
+        st = muni__row_to_rec(c->tx, stored, NULL, out);
+    bool had = st >= 0;
+    st = muni__tx_leave(c->tx, st);
+    if (st < 0 && had && out) {
+        muni__error why;
+        muni__error_save(&why);
+        muni_rec_free(*out);
+        *out = NULL;
+        muni__error_restore(&why);
+    }
+    if (st < 0)
+        muni__fail_place(c->kind->name, 0, 0);
+    return st;
+}
+
+static muni_status no_rec(void) {
+    return muni__fail(MUNI_EINVAL, "rec", "the record is NULL", "レコードがNULLです");
+}
+
+muni_status muni_session_create(muni_session *session, const char *kind, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    muni__row *patch = NULL, *stored = NULL;
+    if (!rec)
+        return MUNI_LEAVE(no_rec());
+    muni_status st = begin(session, kind, true, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
+    if (st >= 0)
+        st = muni__create(c.tx, c.kind, patch, &stored);
+    return MUNI_LEAVE(end(&c, st, stored, out));
+}
+
+muni_status muni_session_update(muni_session *session, const char *kind, int64_t id, int64_t rev, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    muni__row *patch = NULL, *stored = NULL;
+    if (!rec)
+        return MUNI_LEAVE(no_rec());
+    muni_status st = begin(session, kind, true, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
+    if (st >= 0)
+        st = muni__update(c.tx, c.kind, id, rev, patch, &stored);
+    return MUNI_LEAVE(end(&c, st, stored, out));
+}
+
+muni_status muni_session_transition(muni_session *session, const char *kind, int64_t id, int64_t rev, const char *transition, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    muni__row *patch = NULL, *stored = NULL;
+    if (!transition || !*transition)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "transition", "the name of the transition is missing", "遷移の名前がありません"));
+    muni_status st = begin(session, kind, true, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    st = rec ? muni__row_from_rec(c.tx, c.kind, rec, &patch) : muni__row_new(&c.tx->mem, c.kind, &patch);
+    if (st >= 0)
+        st = muni__transition(c.tx, c.kind, id, rev, transition, patch, &stored);
+    return MUNI_LEAVE(end(&c, st, stored, out));
+}
+
+static muni_status trash(muni_session *session, const char *kind, int64_t id, int64_t rev, bool restore, muni_rec **out) {
+    call c;
+    muni__row *stored = NULL;
+    muni_status st = begin(session, kind, true, out, &c);
+    if (st < 0)
+        return st;
+    st = muni__trash(c.tx, c.kind, id, rev, restore, &stored);
+    return end(&c, st, stored, out);
+}
+
+muni_status muni_session_trash(muni_session *session, const char *kind, int64_t id, int64_t rev, muni_rec **out) {
+    MUNI_ENTER();
+    return MUNI_LEAVE(trash(session, kind, id, rev, false, out));
+}
+
+muni_status muni_session_restore(muni_session *session, const char *kind, int64_t id, int64_t rev, muni_rec **out) {
+    MUNI_ENTER();
+    return MUNI_LEAVE(trash(session, kind, id, rev, true, out));
+}
+
+static muni_status unseen(const muni__kind *kind, int64_t id) {
+    muni_status st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", kind->name, (long long)id);
+    muni__fail_place(kind->name, 0, id);
+    return st;
+}
+
+muni_status muni__row_seen(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out) {
+    muni_status st = muni__row_load(tx, kind, id, out);
+    if (st >= 0 && !muni__may(tx, *out, MUNI__V_READ)) {
+        *out = NULL;
+        st = unseen(kind, id);
+    }
+    return st;
+}
+
+/* "a, b,c" → names, in the transaction's memory */
+static muni_status split(muni__tx *tx, const char *fields, const char ***names, size_t *count) {
+    size_t n = 1, bad = 0;
+    *names = NULL;
+    *count = 0;
+    if (!fields)
+        return MUNI_OK;
+    if (!muni__utf8_valid(fields, strlen(fields), &bad))
+        return muni__fail(MUNI_EUTF8, "fields", "the list of fields is not valid UTF-8 (byte %zu)", "項目の一覧がUTF-8ではありません（%zuバイト目）", bad);
+    for (const char *p = fields; *p; p++)
+        n += *p == ',';
+    if (n > 500)
+        return muni__fail(MUNI_ELIMIT, "fields", "at most 500 fields can be asked for", "指定できる項目は500個までです");
+    *names = muni__arena_alloc(&tx->mem, n * sizeof **names);
+    if (!*names)
+        return MUNI_ENOMEM;
+    for (const char *p = fields;;) {
+        const char *e = strchr(p, ',');
+        size_t len = e ? (size_t)(e - p) : strlen(p);
+        while (len && *p == ' ')
+            p++, len--;
+        while (len && p[len - 1] == ' ')
+            len--;
+        if (!((*names)[(*count)++] = muni__arena_strndup(&tx->mem, p, len)))
+            return MUNI_ENOMEM;
+        if (!e)
+            return MUNI_OK;
+        p = e + 1;
+    }
+}
+
+static muni_status read_one(call *c, int64_t id, const muni__row *found, const char *fields, muni_rec **out) {
+    muni__row *row = NULL;
+    muni__fields *list = NULL;
+    const char **names = NULL;
+    size_t count = 0;
+    muni_status st;
+    MUNI_TRY(split(c->tx, fields, &names, &count));
+    MUNI_TRY(muni__fields_parse(&c->tx->mem, c->kind, names, count, &list));
+    if (found) {
+        if (!muni__may(c->tx, found, MUNI__V_READ))
+            return muni__fail(MUNI_ENOTFOUND, "key", "there is no such %s", "その%sはありません", c->kind->name);
+    } else {
+        MUNI_TRY(muni__row_seen(c->tx, c->kind, id, &row));
+        found = row;
+    }
+    MUNI_TRY(muni__row_to_rec(c->tx, found, list, out));
+out:
+    return st;
+}
+
+muni_status muni_session_get(muni_session *session, const char *kind, int64_t id, const char *fields, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    muni_status st = begin(session, kind, false, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    return MUNI_LEAVE(end(&c, read_one(&c, id, NULL, fields, out), NULL, out));
+}
+
+/* The identifier a kind is found by: its number, else its own unique KEY. */
+const char *muni__kind_identifier(const muni__kind *kind) {
+    for (int32_t i = MUNI__C_COUNT; i < kind->nfields; i++)
+        if (kind->fields[i].type == MUNI__KEY && (kind->fields[i].flags & MUNI__F_UNIQUE) && (kind->fields[i].flags & MUNI__F_REQUIRED))
+            return kind->fields[i].name;
+    return kind->flags & MUNI__K_NUMBERED ? "number" : NULL;
+}
+
+static muni_status find_one(call *c, const char *key, const char *fields, muni_rec **out) {
+    muni__row *row = NULL;
+    const char *field = muni__kind_identifier(c->kind);
+    size_t n = strlen(key), bad = 0;
+    if (!field)
+        return muni__fail(MUNI_EINVAL, "kind", "records of %s have no identifier to be found by; list them", "%sには検索できる識別子がありません。一覧を使ってください", c->kind->name);
+    if (!muni__utf8_valid(key, n, &bad))
+        return muni__fail(MUNI_EUTF8, "key", "the key is not valid UTF-8 (byte %zu)", "キーがUTF-8ではありません（%zuバイト目）", bad);
+    muni_status st = muni__row_by(c->tx, c->kind, field, key, n, &row);
+    if (st < 0)
+        return st;
+    if (!row) {
+        muni__quoted q;
+        return muni__fail(MUNI_ENOTFOUND, "key", "there is no %s \"%s\"", "%s「%s」はありません", c->kind->name, muni__quote(&q, key, n));
+    }
+    return read_one(c, 0, row, fields, out);
+}
+
+muni_status muni_session_find(muni_session *session, const char *kind, const char *key, const char *fields, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    if (!out || !key)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, out ? "key" : "out", "a pointer is NULL", "ポインタがNULLです"));
+    muni_status st = begin(session, kind, false, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    return MUNI_LEAVE(end(&c, find_one(&c, key, fields, out), NULL, out));
+}
+
+muni_status muni_session_comment(muni_session *session, const char *kind, int64_t id, const char *body, muni_rec **out) {
+    MUNI_ENTER();
+    call c;
+    muni__row *about = NULL, *patch = NULL, *stored = NULL;
+    const muni__kind *comment = muni__kind_find(MUNI_COMMENT);
+    muni_rec *rec = NULL;
+    if (!body)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "body", "the text is NULL", "本文がNULLです"));
+    muni_status st = begin(session, kind, true, out, &c);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    MUNI_TRY(muni__row_seen(c.tx, c.kind, id, &about));
+    if (!muni__may(c.tx, about, MUNI__V_COMMENT)) {
+        st = muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %s", "この%sにコメントする権限がありません", c.kind->name);
+        goto out;
+    }
+    if (about->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL) {
+        st = muni__fail(MUNI_ESTATE, NULL, "the %s is in the trash; restore it first", "%sはごみ箱にあります。先に元に戻してください", c.kind->name);
+        goto out;
+    }
+    MUNI_TRY(muni__rec_open(NULL, c.tx->utc_offset, 2, &rec));
+    muni__val v = { MUNI__TYPE_ANY, id, NULL, (size_t)c.kind->number };
+    MUNI_TRY(muni__rec_add(rec, MUNI_COMMENT_ABOUT, &v));
+    size_t bad = 0;
+    if (!muni__utf8_valid(body, strlen(body), &bad)) {
+        st = muni__fail(MUNI_EUTF8, "body", "the text is not valid UTF-8 (byte %zu)", "本文がUTF-8ではありません（%zuバイト目）", bad);
+        goto out;
+    }
+    MUNI_TRY(muni__rec_add_text(rec, MUNI_COMMENT_BODY, body));
+    MUNI_TRY(muni__row_from_rec(c.tx, comment, rec, &patch));
+    c.tx->depth++; /* commenting is the right that was asked, not creating comments */
+    st = muni__create(c.tx, comment, patch, &stored);
+    c.tx->depth--;
+out:
+    muni_rec_free(rec);
+    return MUNI_LEAVE(end(&c, st, stored, out));
+}
+
+static muni_status run_due(muni__tx *tx, muni_rec **out) {
+    int64_t indexed = 0, sealed = 0;
+    muni_rec *rec = NULL;
+    muni_status st;
+    if (!(muni__scopes_any(tx, muni__kind_find(MUNI_DEFINITION), MUNI__V_MANAGE) & MUNI__S_ALL))
+        return muni__fail(MUNI_EDENIED, NULL, "the session may not manage the store; it needs the verb manage on everything",
+                          "保存先を管理する権限がありません（操作manage・範囲allが必要です）");
+    MUNI_TRY(muni__doc_flush(tx->conn, true, &indexed));
+    MUNI_TRY(muni__history_seal(tx, true, &sealed));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 2, &rec));
+    MUNI_TRY(muni__rec_add_int(rec, "indexed", indexed));
+    MUNI_TRY(muni__rec_add_int(rec, "sealed", sealed));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    return MUNI_OK;
+out:
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_session_run_due(muni_session *session, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = NULL;
+    muni_status st = muni__tx_enter(session, true, false, &tx);
+    if (st >= 0) {
+        st = muni__tx_leave(tx, run_due(tx, out));
+        if (st < 0) {
+            muni_rec_free(*out);
+            *out = NULL;
+        }
+    }
+    return MUNI_LEAVE(st);
+}
