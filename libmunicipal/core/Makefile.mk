@@ -15,4 +15,21 @@ libmunicipal_core_la_SOURCES += \
 	%D%/error.c \
 	%D%/nearest.c \
 	%D%/utf8.c \
+	%D%/charset.h \
+	%D%/charset.c \
+	%D%/cp932.h \
+	%D%/cp932.c \
+	%D%/cp932.def \
+	%D%/fallback.def \
+	%D%/csv.h \
+	%D%/csv.c \
+	%D%/itaiji.def \
+	%D%/kana.h \
+	%D%/kana.c \
+	%D%/pii.h \
+	%D%/pii.c \
+	%D%/textkey.h \
+	%D%/textkey.c \
+	%D%/token.h \
+	%D%/token.c \
 	%D%/version.c
