@@ -68,7 +68,7 @@ static muni_status session_new(muni_db *db, const char *login, const char *appli
     MUNI_TRY(argument(application, "application", 64, &s->application));
     MUNI_TRY(argument(reason, "reason", 400, &s->reason));
     MUNI_TRY(muni__tx_system(db, false, &tx));
-    st = muni__row_by(tx, muni__kind_find(MUNI_PRINCIPAL), MUNI_PRINCIPAL_LOGIN, s->login, strlen(s->login), &who);
+    st = muni__row_by(tx, muni__kind_find(MUNI_KIND_PRINCIPAL), MUNI_PRINCIPAL_LOGIN, s->login, strlen(s->login), &who);
     if (st >= 0 && !who)
         st = muni__fail(MUNI_EAUTH, "login", "there is no such principal; an administrator can create one", "その利用者はいません。管理者が登録してください");
     if (st >= 0)
@@ -146,7 +146,7 @@ muni_status muni__rights_refresh(muni__tx *tx) {
         return MUNI_ENOMEM;
     fresh->config = config;
     fresh->until = INT64_MAX;
-    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_PRINCIPAL), s->principal, &who));
+    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_KIND_PRINCIPAL), s->principal, &who));
     MUNI_TRY(in_time(tx, who));
     fresh->scope.principal = s->principal;
     fresh->scope.person = who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_PERSON)].i;
@@ -181,7 +181,7 @@ static muni_status whoami(muni__tx *tx, muni_rec **out) {
     char *text = NULL;
     size_t n = 0;
     muni_status st;
-    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_PRINCIPAL), s->principal, &who));
+    MUNI_TRY(muni__row_load(tx, muni__kind_find(MUNI_KIND_PRINCIPAL), s->principal, &who));
     muni__buf_putc(&groups, '[');
     for (size_t i = 0; i < tx->rights->ngroups; i++) {
         if (i)
@@ -441,7 +441,7 @@ muni_status muni_session_comment(muni_session *session, const char *kind, int64_
     MUNI_ENTER();
     call c;
     muni__row *about = NULL, *patch = NULL, *stored = NULL;
-    const muni__kind *comment = muni__kind_find(MUNI_COMMENT);
+    const muni__kind *comment = muni__kind_find(MUNI_KIND_COMMENT);
     muni_rec *rec = NULL;
     if (!body)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "body", "the text is NULL", "本文がNULLです"));
@@ -479,7 +479,7 @@ static muni_status run_due(muni__tx *tx, muni_rec **out) {
     int64_t indexed = 0, sealed = 0;
     muni_rec *rec = NULL;
     muni_status st;
-    if (!(muni__scopes_any(tx, muni__kind_find(MUNI_DEFINITION), MUNI__V_MANAGE) & MUNI__S_ALL))
+    if (!(muni__scopes_any(tx, muni__kind_find(MUNI_KIND_DEFINITION), MUNI__V_MANAGE) & MUNI__S_ALL))
         return muni__fail(MUNI_EDENIED, NULL, "the session may not manage the store; it needs the verb manage on everything",
                           "保存先を管理する権限がありません（操作manage・範囲allが必要です）");
     MUNI_TRY(muni__doc_flush(tx->conn, true, &indexed));

@@ -1,0 +1,682 @@
+/* The write path: the only way in (decisions 11). Every change goes through here in this order: revision → old → rights → merge → derive →
+ * field checks → lifecycle → the kind's rules; then, nothing having been written before: number → row → what follows → history → document. */
+#include "model/internal.h"
+
+#include "calendar/date.h"
+#include "core/json.h"
+#include "core/textkey.h"
+#include "store/search.h"
+
+#define DEPTH_MAX 8
+#define GROUP_MAX 1000
+
+typedef struct change {
+    muni__tx *tx;
+    const muni__kind *kind;
+    muni__action action;
+    const muni__row *old; /* NULL when creating */
+    muni__row *row;       /* what it is to be */
+    const muni__row *patch;
+    const json_t *transition;
+    int64_t at; /* time of the change: not before the record's last */
+    bool late;
+    bool touched[128]; /* by field: differs from old */
+} change;
+
+const char *muni__action_name(int32_t action) {
+    static const char *const names[] = { "", "create", "update", "transition", "trash", "restore", "comment" };
+    return action > 0 && (size_t)action < MUNI_COUNT(names) ? names[action] : "";
+}
+
+/* ---- checks */
+
+static muni_status denied(const change *c, const char *verb, const char *verb_ja) {
+    muni_status st = muni__fail(MUNI_EDENIED, NULL, "the session may not %s this %s", "この%2$sを%1$sする権限がありません", c->action == MUNI__A_CREATE ? verb : verb, c->kind->name);
+    (void)verb_ja;
+    muni__fail_place(NULL, 0, c->old ? muni__row_id(c->old) : 0);
+    return st;
+}
+
+static muni__verb verb_of(muni__action action) {
+    switch (action) {
+    case MUNI__A_CREATE: return MUNI__V_CREATE;
+    case MUNI__A_TRANSITION: return MUNI__V_TRANSITION;
+    case MUNI__A_TRASH:
+    case MUNI__A_RESTORE: return MUNI__V_TRASH;
+    default: return MUNI__V_UPDATE;
+    }
+}
+
+/* Rights over the record as it was, and as it will be: nobody moves a record to where they have no right. */
+static muni_status authorise(change *c, const muni__row *row) {
+    static const char *const ja[MUNI__V_COUNT] = { [MUNI__V_CREATE] = "登録", [MUNI__V_UPDATE] = "変更", [MUNI__V_TRANSITION] = "状態変更", [MUNI__V_TRASH] = "ごみ箱に移動" };
+    static const char *const en[MUNI__V_COUNT] = { [MUNI__V_CREATE] = "create", [MUNI__V_UPDATE] = "change", [MUNI__V_TRANSITION] = "move", [MUNI__V_TRASH] = "trash" };
+    muni__verb verb = verb_of(c->action);
+    if (c->tx->system || c->tx->depth > 0) /* hooks act for the change that called them */
+        return MUNI_OK;
+    if (muni__may(c->tx, row, verb))
+        return MUNI_OK;
+    return denied(c, en[verb], ja[verb]);
+}
+
+static muni_status check_required(const change *c) {
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        const muni__field *f = &c->kind->fields[i];
+        if ((f->flags & MUNI__F_REQUIRED) && c->row->v[i].t == MUNI_TYPE_NULL)
+            return muni__fail(MUNI_EREQUIRED, f->name, "%s (%s) must be filled", "%2$s（%1$s）は必須です", f->name, f->ja);
+    }
+    if (*c->kind->types && c->row->v[MUNI__C_TYPE].t == MUNI_TYPE_NULL)
+        return muni__fail(MUNI_EREQUIRED, "type", "type must be one of %s", "種別は%sのどれかを指定してください", c->kind->types);
+    return MUNI_OK;
+}
+
+static muni_status check_create_only(const change *c) {
+    for (int32_t i = 0; c->old && i < c->kind->nfields; i++)
+        if (c->touched[i] && (c->kind->fields[i].flags & MUNI__F_CREATE_ONLY))
+            return muni__fail(MUNI_ESTATE, c->kind->fields[i].name, "%s can only be given when the record is created", "%sは登録のときにだけ指定できます", c->kind->fields[i].name);
+    return MUNI_OK;
+}
+
+static muni_status no_ref(const muni__field *f, const muni__kind *target, int64_t id) {
+    return muni__fail(MUNI_EREF, f->name, "%s leads to no %s: there is none with id %lld", "%sの参照先の%sがありません（ID %lld）", f->name, target->name, (long long)id);
+}
+
+static muni_status check_ref(const change *c, const muni__field *f, const muni__val *v) {
+    const muni__kind *target = f->type == MUNI__ANY ? muni__kind_numbered((int32_t)v->n) : muni__kind_find(f->target);
+    muni__tx *tx = c->tx;
+    muni__stmt *s = NULL;
+    muni_status st;
+    if (!target)
+        return muni__fail(MUNI_EINTERNAL, f->name, "the field leads to an unknown kind", "項目の参照先の種類が不明です");
+    if (!tx->system && !tx->depth && !(muni__scopes(tx, target, NULL, MUNI__V_READ) & MUNI__S_ALL)) {
+        muni__row *row = NULL;
+        st = muni__row_seen(tx, target, v->i, &row);
+        if (st == MUNI_ENOTFOUND || (st >= 0 && row->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL))
+            return no_ref(f, target, v->i);
+        return st;
+    }
+    muni__buf sql = MUNI_BUF_INIT(256);
+    muni__buf_puts(&sql, "SELECT 1 FROM ");
+    muni__schema_table(&sql, target);
+    muni__buf_puts(&sql, " WHERE id=?1 AND trashed_at IS NULL");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
+    muni__bind_int(s, 1, v->i);
+    MUNI_TRY(muni__step(s));
+    if (st != MUNI_ROW)
+        st = no_ref(f, target, v->i);
+out:
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni_status check_refs(const change *c) {
+    for (int32_t i = MUNI__C_COUNT; i < c->kind->nfields; i++) {
+        const muni__field *f = &c->kind->fields[i];
+        if ((f->type == MUNI__REF || f->type == MUNI__ANY) && c->touched[i] && c->row->v[i].t != MUNI_TYPE_NULL) {
+            muni_status st = check_ref(c, f, &c->row->v[i]);
+            if (st < 0)
+                return st;
+        }
+    }
+    return MUNI_OK;
+}
+
+/* ---- merging */
+
+static void compare(change *c) {
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        c->touched[i] = c->old ? !muni__val_equal(&c->old->v[i], &c->row->v[i]) : c->row->v[i].t != MUNI_TYPE_NULL;
+}
+
+static bool anything(const change *c) {
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        if (c->touched[i] && !(c->kind->fields[i].flags & MUNI__F_BOOKKEEPING))
+            return true;
+    return false;
+}
+
+static muni_status merge(change *c) {
+    muni_status st = muni__row_new(&c->tx->mem, c->kind, &c->row);
+    if (st < 0)
+        return st;
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        if (c->old)
+            c->row->v[i] = c->old->v[i];
+        if (c->patch && c->patch->set[i]) {
+            c->row->v[i] = c->patch->v[i];
+            c->row->set[i] = 1;
+        }
+    }
+    return MUNI_OK;
+}
+
+/* ---- lifecycle */
+
+static muni_status first_state(change *c) {
+    char buffer[96];
+    const muni__val *type = &c->row->v[MUNI__C_TYPE];
+    const char *name = muni__lifecycle_name(c->kind, type->t == MUNI_TYPE_TEXT ? type->p : "", buffer);
+    const muni__definition *d = NULL;
+    if (!*name)
+        return MUNI_OK;
+    if (c->row->v[MUNI__C_STATE].t != MUNI_TYPE_NULL && c->tx->system && c->row->v[MUNI__C_LIFECYCLE].t != MUNI_TYPE_NULL)
+        return MUNI_OK; /* given by the library: shipped definitions are born active */
+    muni_status st = muni__definition_active(c->tx, "lifecycle", name, &d);
+    if (st < 0)
+        return st;
+    const char *initial = muni__lifecycle_initial(d->body);
+    c->row->v[MUNI__C_STATE] = muni__val_text(initial, strlen(initial));
+    c->row->v[MUNI__C_LIFECYCLE] = muni__val_int(d->id);
+    return MUNI_OK;
+}
+
+/* Fields that a transition sets: {"resolved_at":{"now":true},"assignee":{"me":"principal"},"x":null} */
+static muni_status transition_sets(change *c) {
+    const char *name;
+    json_t *value;
+    json_t *sets = json_object_get(c->transition, "sets");
+    json_object_foreach (sets, name, value) {
+        int32_t i = muni__row_field(c->kind, name);
+        if (i < 0)
+            return muni__fail(MUNI_EDEFINITION, name, "the lifecycle sets %s, which %s does not have", "ライフサイクルが設定する項目%sは%sにありません", name, c->kind->name);
+        if (json_is_null(value))
+            c->row->v[i] = MUNI_NULL_VAL;
+        else if (json_object_get(value, "now"))
+            c->row->v[i] = muni__val_time(c->at);
+        else if (json_object_get(value, "me") && c->row->v[i].t == MUNI_TYPE_NULL && c->tx->session)
+            c->row->v[i] = muni__val_int(c->tx->session->principal);
+    }
+    return MUNI_OK;
+}
+
+static muni_status transition_guard(change *c) {
+    size_t i;
+    json_t *need;
+    const char *to = json_string_value(json_object_get(c->transition, "to"));
+    json_array_foreach (json_object_get(c->transition, "needs"), i, need) {
+        int32_t field = muni__row_field(c->kind, json_string_value(need));
+        if (field < 0 || c->row->v[field].t == MUNI_TYPE_NULL)
+            return muni__fail(MUNI_EGUARD, json_string_value(need), "%s must be filled before %s", "「%2$s」の前に%1$sを入力してください",
+                              field < 0 ? json_string_value(need) : c->kind->fields[field].ja, json_string_value(json_object_get(c->transition, "ja")));
+    }
+    json_t *guard = json_object_get(c->transition, "guard");
+    if (guard) {
+        muni__cond *cond = NULL;
+        muni_status st = muni__cond_parse(&c->tx->mem, c->kind, guard, "guard", &cond);
+        if (st < 0)
+            return st;
+        if (!muni__cond_holds(c->tx, cond, c->row, c->old))
+            return muni__fail(MUNI_EGUARD, "state", "the condition of the transition to %s is not met", "状態を%sに変える条件を満たしていません", to);
+    }
+    return MUNI_OK;
+}
+
+/* ---- storing */
+
+static void column(muni__buf *b, const char *name, const char *suffix) {
+    muni__buf_putc(b, '"');
+    muni__buf_puts(b, name);
+    muni__buf_puts(b, suffix);
+    muni__buf_putc(b, '"');
+}
+
+static bool shadow_key(const muni__field *f) {
+    return f->type == MUNI__KEY;
+}
+
+/* Bind a field's columns from parameter *at on; the folded key lives in the transaction's memory. */
+static muni_status bind(muni__tx *tx, muni__stmt *s, int *at, const muni__field *f, const muni__val *v) {
+    switch (v->t) {
+    case MUNI_TYPE_NULL: muni__bind_null(s, (*at)++); break;
+    case MUNI_TYPE_TEXT:
+    case MUNI_TYPE_DATE:
+    case MUNI_TYPE_JSON: muni__bind_text(s, (*at)++, v->p, v->n); break;
+    default: muni__bind_int(s, (*at)++, v->i); break;
+    }
+    if (f->type == MUNI__ANY) {
+        if (v->t == MUNI_TYPE_NULL)
+            muni__bind_null(s, (*at)++);
+        else
+            muni__bind_int(s, (*at)++, (int64_t)v->n);
+    }
+    if (shadow_key(f)) {
+        if (v->t == MUNI_TYPE_NULL) {
+            muni__bind_null(s, (*at)++);
+        } else {
+            char *key = NULL;
+            size_t n = 0;
+            muni_status st = muni__idkey(v->p, v->n, &key, &n);
+            if (st < 0)
+                return st;
+            char *copy = muni__arena_strndup(&tx->mem, key, n);
+            muni__free(key);
+            if (!copy)
+                return MUNI_ENOMEM;
+            muni__bind_text(s, (*at)++, copy, n);
+        }
+    }
+    return MUNI_OK;
+}
+
+/* MUNI_EUNIQUE from the store, told of the field that collides. */
+static muni_status collision(const change *c) {
+    const char *index = muni__conn_conflict(c->tx->conn);
+    muni__quoted q;
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        const muni__field *f = &c->kind->fields[i];
+        muni__buf name = MUNI_BUF_INIT(256);
+        muni__buf_printf(&name, "u_%s_%s", c->kind->name, f->name);
+        bool hit = name.st >= 0 && index && !strcmp(index, name.p);
+        muni__buf_free(&name);
+        if (!hit)
+            continue;
+        if ((f->flags & MUNI__F_PERSONAL) || c->row->v[i].t != MUNI_TYPE_TEXT)
+            return muni__fail(MUNI_EUNIQUE, f->name, "another %s has this %s", "同じ%2$sの%1$sがすでにあります", c->kind->name, f->ja);
+        return muni__fail(MUNI_EUNIQUE, f->name, "another %s has the %s \"%s\"", "%2$s「%3$s」の%1$sがすでにあります", c->kind->name, f->name,
+                          muni__quote(&q, c->row->v[i].p, c->row->v[i].n));
+    }
+    for (int32_t i = 0; i < c->kind->nindexes; i++)
+        if (c->kind->indexes[i].unique && index && strstr(index, c->kind->indexes[i].name))
+            return muni__fail(MUNI_EUNIQUE, c->kind->indexes[i].columns, "another %s has the same values of %s", "%2$sの組み合わせが同じ%1$sがすでにあります", c->kind->name,
+                              c->kind->indexes[i].columns);
+    return muni__fail(MUNI_EUNIQUE, NULL, "another %s has the same identifier", "同じ識別子の%sがすでにあります", c->kind->name);
+}
+
+static muni_status insert(change *c) {
+    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
+    muni__stmt *s = NULL;
+    muni_status st;
+    int params = 0;
+    muni__buf_puts(&sql, "INSERT INTO ");
+    muni__schema_table(&sql, c->kind);
+    muni__buf_putc(&sql, '(');
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        const muni__field *f = &c->kind->fields[i];
+        if (params)
+            muni__buf_putc(&sql, ',');
+        column(&sql, f->name, "");
+        params++;
+        if (f->type == MUNI__ANY || shadow_key(f)) {
+            muni__buf_putc(&sql, ',');
+            column(&sql, f->name, f->type == MUNI__ANY ? "_kind" : "_key");
+            params++;
+        }
+    }
+    muni__buf_puts(&sql, ") VALUES(");
+    for (int i = 1; i <= params; i++)
+        muni__buf_printf(&sql, i > 1 ? ",?%d" : "?%d", i);
+    muni__buf_putc(&sql, ')');
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
+    int at = 1;
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        MUNI_TRY(bind(c->tx, s, &at, &c->kind->fields[i], &c->row->v[i]));
+    c->tx->wrote = true;
+    st = muni__step(s);
+    if (st == MUNI_EUNIQUE)
+        st = collision(c);
+out:
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st;
+}
+
+static muni_status update(change *c) {
+    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
+    muni__stmt *s = NULL;
+    muni_status st;
+    int params = 0;
+    muni__buf_puts(&sql, "UPDATE ");
+    muni__schema_table(&sql, c->kind);
+    muni__buf_puts(&sql, " SET ");
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        const muni__field *f = &c->kind->fields[i];
+        if (!c->touched[i])
+            continue;
+        if (params)
+            muni__buf_putc(&sql, ',');
+        column(&sql, f->name, "");
+        muni__buf_printf(&sql, "=?%d", ++params);
+        if (f->type == MUNI__ANY || shadow_key(f)) {
+            muni__buf_putc(&sql, ',');
+            column(&sql, f->name, f->type == MUNI__ANY ? "_kind" : "_key");
+            muni__buf_printf(&sql, "=?%d", ++params);
+        }
+    }
+    muni__buf_printf(&sql, " WHERE id=?%d", params + 1);
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
+    int at = 1;
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        if (c->touched[i])
+            MUNI_TRY(bind(c->tx, s, &at, &c->kind->fields[i], &c->row->v[i]));
+    muni__bind_int(s, at, muni__row_id(c->row));
+    c->tx->wrote = true;
+    st = muni__step(s);
+    if (st == MUNI_EUNIQUE)
+        st = collision(c);
+out:
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st;
+}
+
+/* ---- the document by which the record is found */
+
+static muni_status document(change *c) {
+    const muni__kind *kind = c->kind;
+    bool any = false, changed = !c->old;
+    muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
+    bool first = true;
+    muni_status st;
+    for (int32_t i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].flags & MUNI__F_SEARCHED) {
+            any = true;
+            changed = changed || c->touched[i];
+        }
+    if (!any || !(changed || c->touched[MUNI__C_TRASHED_AT]))
+        return MUNI_OK;
+    for (int32_t i = 0; i < kind->nfields; i++) {
+        if (!(kind->fields[i].flags & MUNI__F_SEARCHED))
+            continue;
+        if (!first)
+            muni__buf_putc(&keys, MUNI__KEY_SEP);
+        first = false;
+        if (c->row->v[i].t == MUNI_TYPE_TEXT)
+            MUNI_TRY(muni__textkey_put(&keys, c->row->v[i].p, c->row->v[i].n));
+    }
+    MUNI_TRY(keys.st);
+    int64_t id = muni__row_id(c->row), rec = id;
+    int32_t answers = kind->number, part = 0;
+    int32_t about = muni__row_field(kind, MUNI_COMMENT_ABOUT);
+    if (about >= 0 && kind->fields[about].type == MUNI__ANY && (kind->flags & MUNI__K_APPEND)) { /* said about another record: that one answers */
+        part = kind->number;
+        answers = (int32_t)c->row->v[about].n;
+        rec = c->row->v[about].i;
+    }
+    st = muni__doc_put(c->tx->conn, id, part, answers, rec, keys.p ? keys.p : "", keys.n);
+out:
+    muni__buf_free(&keys);
+    return st;
+}
+
+/* ---- one change from its merged row to the end */
+
+/* Kinds on which rights, behaviour and scopes rest. */
+static bool configures(const muni__kind *kind) {
+    static const char *const kinds[] = { MUNI_KIND_PRINCIPAL, MUNI_KIND_GROUP, MUNI_KIND_MEMBER, MUNI_KIND_GRANT, MUNI_KIND_DEFINITION, MUNI_KIND_UNIT, MUNI_KIND_POST };
+    for (size_t i = 0; i < MUNI_COUNT(kinds); i++)
+        if (!strcmp(kind->name, kinds[i]))
+            return true;
+    return false;
+}
+
+static muni_status settle_time(change *c) {
+    c->at = c->tx->now;
+    if (c->old && c->old->v[MUNI__C_UPDATED_AT].i > c->at) {
+        c->at = c->old->v[MUNI__C_UPDATED_AT].i;
+        c->late = true;
+    }
+    return MUNI_OK;
+}
+
+static muni_status carry_out(change *c, muni__row **stored) {
+    muni__tx *tx = c->tx;
+    const muni__hooks *hooks = muni__hooks_of(c->kind);
+    muni_status st = MUNI_OK;
+    if (hooks && hooks->derive)
+        MUNI_TRY(hooks->derive(tx, c->old, c->row));
+    compare(c);
+    if (c->old && !anything(c)) { /* a change of nothing writes nothing */
+        if (stored)
+            *stored = c->row;
+        return MUNI_OK;
+    }
+    MUNI_TRY(check_create_only(c));
+    MUNI_TRY(check_required(c));
+    MUNI_TRY(check_refs(c));
+    if (!c->old) {
+        MUNI_TRY(first_state(c));
+    } else if (c->transition) {
+        MUNI_TRY(transition_guard(c));
+    }
+    MUNI_TRY(authorise(c, c->row));
+    if (hooks && hooks->validate)
+        MUNI_TRY(hooks->validate(tx, c->old, c->row));
+    if (tx->group && ++tx->changes > GROUP_MAX)
+        MUNI_TRY(muni__fail(MUNI_ELIMIT, NULL, "a group holds at most %d changes; commit and begin another", "ひとまとまりの変更は%d件までです。確定して次を始めてください", GROUP_MAX));
+    /* ---- no write before here */
+    int64_t actor = tx->session ? tx->session->principal : 0;
+    if (c->old) {
+        c->row->v[MUNI__C_REV] = muni__val_int(c->old->v[MUNI__C_REV].i + 1);
+    } else {
+        int64_t id = 0;
+        const char *number = "";
+        MUNI_TRY(muni__conn_take(tx->conn, "id", 1, &id));
+        c->row->v[MUNI__C_ID] = muni__val_int(id);
+        c->row->v[MUNI__C_REV] = muni__val_int(1);
+        c->row->v[MUNI__C_CREATED_AT] = muni__val_time(c->at);
+        if (actor)
+            c->row->v[MUNI__C_CREATED_BY] = muni__val_int(actor);
+        if (c->kind->flags & MUNI__K_NUMBERED) {
+            MUNI_TRY(muni__number_next(tx, c->row, &number));
+            c->row->v[MUNI__C_NUMBER] = muni__val_text(number, strlen(number));
+        }
+    }
+    c->row->v[MUNI__C_UPDATED_AT] = muni__val_time(c->at);
+    c->row->v[MUNI__C_UPDATED_BY] = actor ? muni__val_int(actor) : MUNI_NULL_VAL;
+    compare(c);
+    MUNI_TRY(c->old ? update(c) : insert(c));
+    if (configures(c->kind))
+        MUNI_TRY(muni__conn_config_bump(tx->conn));
+    tx->db->wrote = true;
+    if (hooks && hooks->after) {
+        if (tx->depth >= DEPTH_MAX)
+            MUNI_TRY(muni__fail(MUNI_ELIMIT, NULL, "rules call each other more than %d deep", "規則の呼び出しが%d段を超えました", DEPTH_MAX));
+        tx->depth++;
+        st = hooks->after(tx, c->old, c->row);
+        tx->depth--;
+        MUNI_TRY(st);
+    }
+    MUNI_TRY(muni__history_write(tx, c->action, c->old, c->row, c->late ? c->at : 0));
+    MUNI_TRY(document(c));
+    if (stored)
+        *stored = c->row;
+out:
+    return st;
+}
+
+static muni_status writable(muni__tx *tx) {
+    if (!tx->write)
+        return muni__fail(MUNI_EINTERNAL, NULL, "a change in a transaction that only reads", "読み取り専用のまとまりの中での変更です");
+    return MUNI_OK;
+}
+
+/* Load what is to be changed: seen by the session, of the revision it knows, changeable. */
+static muni_status load(change *c, int64_t id, int64_t rev) {
+    muni__row *old = NULL;
+    muni_status st = writable(c->tx);
+    if (st < 0)
+        return st;
+    if (id <= 0)
+        return muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", c->kind->name, (long long)id);
+    st = c->tx->system || c->tx->depth ? muni__row_load(c->tx, c->kind, id, &old) : muni__row_seen(c->tx, c->kind, id, &old);
+    if (st < 0)
+        return st;
+    c->old = old;
+    if (rev && rev != old->v[MUNI__C_REV].i) {
+        st = muni__fail(MUNI_ESTALE, "rev", "revision %lld was seen, it is %lld now: read the record again", "改訂%lldを元にした変更ですが、今は改訂%lldです。読み直してください",
+                        (long long)rev, (long long)old->v[MUNI__C_REV].i);
+        muni__fail_place(c->kind->name, 0, id);
+        return st;
+    }
+    (void)settle_time(c);
+    return authorise(c, old);
+}
+
+static muni_status not_in_trash(const change *c) {
+    if (c->old->v[MUNI__C_TRASHED_AT].t == MUNI_TYPE_NULL)
+        return MUNI_OK;
+    return muni__fail(MUNI_ESTATE, NULL, "the %s is in the trash; restore it first", "%sはごみ箱にあります。先に元に戻してください", c->kind->name);
+}
+
+static muni_status placed(const change *c, muni_status st) {
+    if (st < 0)
+        muni__fail_place(c->kind->name, 0, c->old ? muni__row_id(c->old) : 0);
+    return st;
+}
+
+muni_status muni__create(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **stored) {
+    change c = { .tx = tx, .kind = kind, .action = MUNI__A_CREATE, .patch = patch };
+    muni_status st;
+    MUNI_TRY(writable(tx));
+    (void)settle_time(&c);
+    if (!tx->system && !tx->depth && !muni__scopes_any(tx, kind, MUNI__V_CREATE))
+        MUNI_TRY(denied(&c, "create", "登録"));
+    MUNI_TRY(merge(&c));
+    /* who creates it owns it: so scopes over created_by hold for the new record */
+    if (tx->session)
+        c.row->v[MUNI__C_CREATED_BY] = muni__val_int(tx->session->principal);
+    MUNI_TRY(carry_out(&c, stored));
+out:
+    return placed(&c, st);
+}
+
+muni_status muni__update(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, const muni__row *patch, muni__row **stored) {
+    change c = { .tx = tx, .kind = kind, .action = MUNI__A_UPDATE, .patch = patch };
+    muni_status st;
+    MUNI_TRY(load(&c, id, rev));
+    MUNI_TRY(not_in_trash(&c));
+    if (kind->flags & MUNI__K_APPEND)
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %s is never changed once it is written", "%sは書き込んだ後に変更できません", kind->name));
+    MUNI_TRY(merge(&c));
+    MUNI_TRY(carry_out(&c, stored));
+out:
+    return placed(&c, st);
+}
+
+static muni_status no_transition(const change *c, const json_t *body, const char *name) {
+    muni__buf can = MUNI_BUF_INIT(400);
+    muni__quoted q;
+    size_t i;
+    json_t *t;
+    const char *state = c->old->v[MUNI__C_STATE].t == MUNI_TYPE_TEXT ? c->old->v[MUNI__C_STATE].p : "";
+    json_array_foreach (json_object_get(body, "transitions"), i, t) {
+        if (!muni__lifecycle_from(t, state))
+            continue;
+        muni__buf_puts(&can, can.n ? ", " : "");
+        muni__buf_puts(&can, json_string_value(json_object_get(t, "name")));
+    }
+    muni_status st = muni__fail(MUNI_ESTATE, "state", "%s is not possible in the state %s; possible are: %s", "「%s」は状態%sではできません。できるのは: %s",
+                                muni__quote(&q, name, strlen(name)), state, can.n ? can.p : "-");
+    muni__buf_free(&can);
+    return st;
+}
+
+muni_status muni__transition(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, const char *transition, const muni__row *patch, muni__row **stored) {
+    change c = { .tx = tx, .kind = kind, .action = MUNI__A_TRANSITION, .patch = patch };
+    const muni__definition *d = NULL;
+    size_t bad = 0;
+    muni_status st;
+    if (!muni__utf8_valid(transition, strlen(transition), &bad))
+        MUNI_TRY(muni__fail(MUNI_EUTF8, "transition", "the name of the transition is not valid UTF-8 (byte %zu)", "遷移の名前がUTF-8ではありません（%zuバイト目）", bad));
+    if (!*kind->lifecycle)
+        MUNI_TRY(muni__fail(MUNI_EINVAL, "kind", "records of %s have no lifecycle", "%sにはライフサイクルがありません", kind->name));
+    MUNI_TRY(load(&c, id, rev));
+    MUNI_TRY(not_in_trash(&c));
+    MUNI_TRY(muni__definition_by_id(tx, c.old->v[MUNI__C_LIFECYCLE].i, &d));
+    c.transition = muni__lifecycle_transition(d->body, transition);
+    if (!c.transition || !muni__lifecycle_from(c.transition, c.old->v[MUNI__C_STATE].t == MUNI_TYPE_TEXT ? c.old->v[MUNI__C_STATE].p : ""))
+        MUNI_TRY(no_transition(&c, d->body, transition));
+    MUNI_TRY(merge(&c));
+    const char *to = json_string_value(json_object_get(c.transition, "to"));
+    if (strcmp(to, "*") != 0) /* to itself: a step that changes fields only */
+        c.row->v[MUNI__C_STATE] = muni__val_text(to, strlen(to));
+    MUNI_TRY(transition_sets(&c));
+    MUNI_TRY(carry_out(&c, stored));
+out:
+    return placed(&c, st);
+}
+
+muni_status muni__trash(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, bool restore, muni__row **stored) {
+    change c = { .tx = tx, .kind = kind, .action = restore ? MUNI__A_RESTORE : MUNI__A_TRASH };
+    muni_status st;
+    MUNI_TRY(load(&c, id, rev));
+    bool in = c.old->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL;
+    if (!restore)
+        MUNI_TRY(not_in_trash(&c));
+    else if (!in)
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "the %s is not in the trash", "%sはごみ箱にありません", kind->name));
+    if (!strcmp(kind->name, MUNI_KIND_DEFINITION) || !strcmp(kind->name, MUNI_KIND_PLAN) || (kind->flags & MUNI__K_APPEND))
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %s is never trashed; retire it instead", "%sはごみ箱に移動できません。廃止してください", kind->name));
+    MUNI_TRY(merge(&c));
+    c.row->v[MUNI__C_TRASHED_AT] = restore ? MUNI_NULL_VAL : muni__val_time(c.at);
+    MUNI_TRY(carry_out(&c, stored));
+out:
+    return placed(&c, st);
+}
+
+muni_status muni__tx_before_commit(muni__tx *tx) {
+    int64_t sealed = 0;
+    return muni__history_seal(tx, false, &sealed);
+}
+
+/* ---- what could be done now */
+
+static muni_status transitions(muni__tx *tx, const muni__kind *kind, int64_t id, char **out) {
+    muni__row *row = NULL;
+    const muni__definition *d = NULL;
+    muni__buf b = MUNI_BUF_INIT((size_t)1 << 20);
+    muni_status st;
+    size_t i;
+    json_t *t;
+    bool first = true;
+    if (!*kind->lifecycle)
+        return muni__fail(MUNI_EINVAL, "kind", "records of %s have no lifecycle", "%sにはライフサイクルがありません", kind->name);
+    MUNI_TRY(muni__row_seen(tx, kind, id, &row));
+    MUNI_TRY(muni__definition_by_id(tx, row->v[MUNI__C_LIFECYCLE].i, &d));
+    bool may = muni__may(tx, row, MUNI__V_TRANSITION) && row->v[MUNI__C_TRASHED_AT].t == MUNI_TYPE_NULL;
+    muni__buf_putc(&b, '[');
+    json_array_foreach (json_object_get(d->body, "transitions"), i, t) {
+        if (!may || row->v[MUNI__C_STATE].t != MUNI_TYPE_TEXT || !muni__lifecycle_from(t, row->v[MUNI__C_STATE].p))
+            continue;
+        static const char *const keys[] = { "name", "ja", "en", "to", "needs" };
+        muni__buf_puts(&b, first ? "{" : ",{");
+        first = false;
+        for (size_t k = 0; k < MUNI_COUNT(keys); k++) {
+            const json_t *v = json_object_get(t, keys[k]);
+            muni__buf_printf(&b, "%s\"%s\":", k ? "," : "", keys[k]);
+            if (v)
+                muni__json_write(&b, v);
+            else
+                muni__buf_puts(&b, k == 4 ? "[]" : "null");
+        }
+        muni__buf_putc(&b, '}');
+    }
+    muni__buf_putc(&b, ']');
+    st = muni__buf_take(&b, out, NULL);
+out:
+    return st;
+}
+
+muni_status muni_session_transitions(muni_session *session, const char *kind, int64_t id, char **out) {
+    MUNI_ENTER();
+    const muni__kind *k = NULL;
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+    *out = NULL;
+    muni_status st = muni__kind_get(kind, &k);
+    if (st >= 0)
+        st = muni__tx_enter(session, false, true, &tx);
+    if (st >= 0) {
+        st = muni__tx_leave(tx, transitions(tx, k, id, out));
+        if (st < 0) {
+            muni__free(*out);
+            *out = NULL;
+        }
+    }
+    return MUNI_LEAVE(st);
+}
