@@ -14,12 +14,15 @@ endif
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
 
 # Rules over the source and the built library.
-muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh
+muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh
 TESTS += $(muni_scripts)
-EXTRA_DIST += $(muni_scripts)
+EXTRA_DIST += $(muni_scripts) %D%/installed.sh
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
 endif
+
+installcheck-local:
+	CC='$(CC) $(SAN_FLAGS)' PKG_CONFIG='$(PKG_CONFIG)' $(srcdir)/%D%/installed.sh '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(libdir)'
