@@ -8,10 +8,18 @@ endif
 	%D%/unit/suites.def \
 	%D%/unit/fault.c \
 	%D%/unit/fault.h \
-	%D%/unit/test_base.c
+	%D%/unit/test_base.c \
+	%D%/unit/test_calendar.c \
+	%D%/unit/test_date.c \
+	%D%/unit/test_wareki.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
 %C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
+EXTRA_DIST += \
+	%D%/data/calendar/README.md \
+	%D%/data/calendar/fiscal_vectors.csv \
+	%D%/data/calendar/syukujitsu_cao_1955_2027_cp932.csv \
+	%D%/data/calendar/wareki_vectors.csv
 
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh
