@@ -184,6 +184,9 @@ START_TEST(date__period_ends_as_the_civil_code_says) {
         ck_assert_int_eq(muni__date_period_end(day_of(rows[i].first), rows[i].months, &out), MUNI_OK);
         ck_assert_str_eq(iso_of(out, text), rows[i].last);
     }
+    ck_assert_int_eq(muni__date_period_end(day_of("9999-12-01"), 1, &out), MUNI_OK); /* to the very last day */
+    ck_assert_int_eq(out, MUNI__DAY_MAX);
+    ck_assert_int_eq(muni__date_period_end(day_of("9999-12-02"), 1, &out), MUNI_EINVAL);
     ck_assert_int_eq(muni__date_period_end(0, 0, &out), MUNI_EINVAL);
     ck_assert_int_eq(muni__date_period_end(0, -3, &out), MUNI_EINVAL);
     ck_assert_int_eq(muni__date_period_end(0, INT32_MAX, &out), MUNI_EINVAL);
