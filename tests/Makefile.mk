@@ -8,18 +8,34 @@ endif
 	%D%/unit/suites.def \
 	%D%/unit/fault.c \
 	%D%/unit/fault.h \
+	%D%/unit/textdata.h \
 	%D%/unit/test_base.c \
 	%D%/unit/test_calendar.c \
+	%D%/unit/test_charset.c \
+	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
+	%D%/unit/test_pii.c \
+	%D%/unit/test_textkey.c \
+	%D%/unit/test_token.c \
 	%D%/unit/test_wareki.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
 %C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-%C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(PTHREAD_LIBS)
+%C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
 EXTRA_DIST += \
 	%D%/data/calendar/README.md \
 	%D%/data/calendar/fiscal_vectors.csv \
 	%D%/data/calendar/syukujitsu_cao_1955_2027_cp932.csv \
-	%D%/data/calendar/wareki_vectors.csv
+	%D%/data/calendar/wareki_vectors.csv \
+	%D%/data/text/README.md \
+	%D%/data/text/cp932_glibc236_map.csv \
+	%D%/data/text/csv_formula_vectors.csv \
+	%D%/data/text/itaiji_search_fold.csv \
+	%D%/data/text/kana_fold_vectors.csv \
+	%D%/data/text/nfkc_hazards_in_cp932.csv \
+	%D%/data/text/number_vectors.csv \
+	%D%/data/text/pii_text_vectors.csv \
+	%D%/data/text/search_expect.csv \
+	%D%/data/text/search_vectors.csv
 
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh

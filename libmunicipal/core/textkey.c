@@ -322,8 +322,7 @@ static muni_status make_key(muni__buf *b, const char *p, size_t n, bool id) {
         if (!id && first > JOINS && count == 1) {
             emit(&k, first);
         } else if (!id && first > JOINS && count == 2 && mark_of(cps[1]) && muni__kana_voice(first, mark_of(cps[1]))) {
-            emit(&k, first);
-            emit(&k, mark_of(cps[1]));
+            emit(&k, muni__kana_voice(first, mark_of(cps[1])));
         } else {
             st = slow(&k, cps, count);
             if (st < 0)
