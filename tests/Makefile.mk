@@ -15,6 +15,8 @@ endif
 	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
 	%D%/unit/test_pii.c \
+	%D%/unit/storetest.h \
+	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \
 	%D%/unit/test_wareki.c

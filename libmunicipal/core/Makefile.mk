@@ -24,6 +24,8 @@ libmunicipal_core_la_SOURCES += \
 	%D%/csv.h \
 	%D%/csv.c \
 	%D%/itaiji.def \
+	%D%/hash.c \
+	%D%/hash.h \
 	%D%/kana.h \
 	%D%/kana.c \
 	%D%/pii.h \

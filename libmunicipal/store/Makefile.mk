@@ -1,1 +1,12 @@
 # store: drivers, schema, migration, search index. The only place that speaks SQL dialects.
+libmunicipal_core_la_SOURCES += \
+	%D%/store.h \
+	%D%/search.h \
+	%D%/driver.h \
+	%D%/sqlite.h \
+	%D%/line.c \
+	%D%/queue.c \
+	%D%/schema.c \
+	%D%/search.c \
+	%D%/sqlite.c \
+	%D%/store.c

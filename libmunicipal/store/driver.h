@@ -1,0 +1,161 @@
+/* What a driver of the store does, and what the parts of the store share. Only files of this room include it. */
+#ifndef MUNI_STORE_DRIVER_H
+#define MUNI_STORE_DRIVER_H
+
+#include "store/store.h"
+
+#include "core/arena.h"
+
+#include <pthread.h>
+
+/* ---- waiting in line: `room` may be inside at once, the others wait in the order in which they came */
+typedef struct muni__waiter muni__waiter;
+typedef struct muni__line {
+    pthread_mutex_t mutex;
+    int32_t room;
+    muni__waiter *first, *last;
+} muni__line;
+muni_status muni__line_init(muni__line *line, int32_t room);
+void muni__line_end(muni__line *line);
+/* False when it is not our turn by `deadline` (muni__monotonic). */
+bool muni__line_enter(muni__line *line, int64_t deadline);
+void muni__line_leave(muni__line *line);
+
+int64_t muni__monotonic(void); /* nanoseconds of a clock that only goes forward */
+int64_t muni__deadline(int32_t wait_ms);
+void muni__nap(int64_t nanoseconds);
+
+/* ---- the writers' queue: threads of this process in line, then processes by tickets in a side file. The queue makes
+ * waiting fair and short; what keeps writers apart is the lock of the database. So nothing breaks when the side file is lost,
+ * read-only or full of nonsense. */
+typedef struct muni__queue muni__queue;
+/* `path` of the side file; NULL: threads only. `mode`: permissions of the file if it is made. */
+muni_status muni__queue_new(const char *path, unsigned mode, muni__queue **out);
+void muni__queue_free(muni__queue *q, bool forked);
+/* Wait for our turn, then `attempt`: MUNI_OK (we are in), 1 (locked by others: it is tried again) or an error. False in `*in` and
+ * MUNI_OK when the time is over. */
+muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(void *user), void *user, bool *in);
+void muni__queue_leave(muni__queue *q);
+
+/* ---- drivers */
+typedef struct muni__driver muni__driver;
+
+struct muni__store {
+    const muni__driver *drv;
+    muni__store_options o; /* with the defaults filled in */
+    muni__store_info info;
+    int64_t pid;
+    muni__line line; /* for connections */
+    pthread_mutex_t mutex;
+    muni__conn *idle; /* under mutex */
+    char *path;       /* absolute; NULL: in memory */
+    void *impl;       /* the driver's */
+};
+
+typedef struct muni__counter {
+    char *name;
+    int64_t value;
+    bool loaded, dirty;
+} muni__counter;
+
+#define MUNI__STMT_BUCKETS 256
+#define MUNI__STMT_IDLE 256 /* statements kept ready by a connection */
+
+struct muni__stmt {
+    muni__conn *c;
+    void *native;
+    char *sql;
+    size_t n;
+    uint64_t hash;
+    bool writes;
+    bool ended; /* no row is to come */
+    bool idle;  /* in the cache, nobody's */
+    muni_status st;            /* what a bind met */
+    muni__stmt *chain;         /* of its bucket */
+    muni__stmt *prev, *next;   /* among the idle (latest first), or among those that are out */
+    char **sets;               /* texts of sets, freed when done */
+    size_t nsets, sets_cap;
+};
+
+struct muni__conn {
+    muni__store *store;
+    const muni__driver *drv;
+    void *link;       /* the driver's */
+    muni__conn *next; /* among the idle ones */
+    bool tx, write;
+    bool lost;        /* the database has ended the transaction by itself */
+    muni__stmt *buckets[MUNI__STMT_BUCKETS];
+    muni__stmt *idle_first, *idle_last, *out;
+    int32_t idle_count;
+    muni__counter *counters;
+    size_t ncounters, counters_cap;
+    bool queued; /* the transaction put documents into the queue */
+    char conflict[192];
+};
+
+struct muni__driver {
+    const char *name;
+    /* Make the store, with muni__schema_make on a connection; leaves nothing behind on failure. */
+    muni_status (*create)(muni__store *s, const muni__store_birth *b);
+    /* Look at what shall be opened before anything is written: exists, is a store. Fills s->path. */
+    muni_status (*open)(muni__store *s);
+    void (*close)(muni__store *s, bool forked); /* after its connections */
+    muni_status (*connect)(muni__store *s, muni__conn *c);
+    void (*disconnect)(muni__conn *c, bool forked); /* its statements are gone, or `forked` */
+    muni_status (*begin)(muni__conn *c, bool write);
+    muni_status (*commit)(muni__conn *c);
+    void (*rollback)(muni__conn *c);
+    bool (*alive)(muni__conn *c); /* is the transaction still there? */
+    muni_status (*prepare)(muni__conn *c, const char *sql, size_t n, void **native, bool *writes);
+    void (*finalize)(void *native, bool forked);
+    muni_status (*bind)(muni__stmt *s, int i, int type, int64_t v, const void *p, size_t n);
+    muni_status (*step)(muni__stmt *s); /* MUNI_ROW, MUNI_OK, error */
+    void (*reset)(void *native);
+    int64_t (*col_int)(void *native, int i);
+    const char *(*col_text)(void *native, int i, size_t *n);
+    const void *(*col_blob)(void *native, int i, size_t *n);
+    bool (*col_null)(void *native, int i);
+    int64_t (*changes)(muni__conn *c);
+    void (*set_sql)(muni__buf *sql, int param);
+    muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements */
+};
+enum { MUNI__BIND_NULL, MUNI__BIND_INT, MUNI__BIND_TEXT, MUNI__BIND_BLOB };
+
+extern const muni__driver muni__sqlite;
+
+/* A connection of its own, not in the pool. */
+muni_status muni__conn_new(muni__store *s, muni__conn **out);
+void muni__conn_free(muni__conn *c);
+void muni__conn_forget(muni__conn *c); /* all its statements are finalized */
+bool muni__store_forked(const muni__store *s);
+
+/* ---- schema.c */
+#define MUNI__COMPAT 1 /* raised when a library of before could do harm to a store of now */
+/* All tables, indexes and the meta rows; the transaction is the caller's. */
+muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b);
+/* Read the meta rows and compare; upgrades if asked. Not in a transaction. */
+muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *info);
+/* Name what refused: `columns` as "table.a, table.b" or "index 'x'". Writes the name of the index (or the columns) and the field. */
+void muni__schema_conflict(const char *columns, char *name, size_t name_size, char *field, size_t field_size);
+
+typedef struct muni__ddl_column {
+    const char *name, *decl;
+} muni__ddl_column;
+typedef struct muni__ddl {
+    char type; /* 't' table, 'v' virtual table with what fills it, 'i' index */
+    const char *name, *table, *sql;
+    const muni__ddl_column *columns; /* of a table that may get more */
+    size_t ncolumns;
+    struct muni__ddl *next;
+} muni__ddl;
+/* What a store of these kinds consists of, in the order of making. */
+muni_status muni__schema_ddl(muni__arena *mem, const muni__kind *kinds, int32_t nkinds, muni__ddl **out);
+muni_status muni__schema_digest(const muni__ddl *ddl, char out[65]);
+/* Add what is missing; in a write transaction. `*missing` counts; with `dry` nothing is done. */
+muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, bool dry, int32_t *missing);
+
+/* ---- search.c */
+#define MUNI__DOC_BATCH 256
+muni_status muni__doc_flush_due(muni__conn *c); /* just before COMMIT */
+
+#endif

@@ -1,0 +1,181 @@
+/* The writers' queue. Between processes: a side file whose first eight bytes count tickets. Whoever comes takes the next ticket under a
+ * lock on byte 0, locks the byte that belongs to it, and may go when no smaller ticket is locked. A process that dies loses its
+ * locks, and so its place. Locks are those of an open file description (Linux): they also exclude other stores of the same process. */
+#define _GNU_SOURCE /* F_OFD_SETLK */
+#include "store/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TICKETS ((int64_t)16)              /* where the bytes of the tickets begin */
+#define TICKET_MAX (((int64_t)1 << 48) - 1) /* then from the beginning: for a moment the order is not kept, that is all */
+#define BYPASS ((int64_t)250000000)        /* so often the lock is tried out of turn: a forked child may keep a dead parent's ticket */
+
+struct muni__queue {
+    muni__line line;
+    char *path;
+    unsigned mode;
+    int fd;         /* -1: none now */
+    bool entered;   /* a ticket is held */
+};
+
+muni_status muni__queue_new(const char *path, unsigned mode, muni__queue **out) {
+    *out = NULL;
+    muni__queue *q = muni__alloc(sizeof *q);
+    if (!q)
+        return MUNI_ENOMEM;
+    q->fd = -1;
+    q->mode = mode;
+    if (path && !(q->path = muni__strdup(path))) {
+        muni__free(q);
+        return MUNI_ENOMEM;
+    }
+    muni_status st = muni__line_init(&q->line, 1);
+    if (st < 0) {
+        muni__free(q->path);
+        muni__free(q);
+        return st;
+    }
+    *out = q;
+    return MUNI_OK;
+}
+
+void muni__queue_free(muni__queue *q, bool forked) {
+    if (!q)
+        return;
+    if (q->fd >= 0)
+        (void)close(q->fd); /* in a child too: the parent's locks stay with the parent */
+    if (!forked)
+        muni__line_end(&q->line);
+    muni__free(q->path);
+    muni__free(q);
+}
+
+#ifdef F_OFD_SETLK
+static int lock(int fd, int command, short type, int64_t start, int64_t length, int64_t *where) {
+    struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)start, .l_len = (off_t)length };
+    int rc;
+    do
+        rc = fcntl(fd, command, &l);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        return -1;
+    if (command == F_OFD_GETLK) {
+        if (where)
+            *where = (int64_t)l.l_start;
+        return l.l_type != F_UNLCK;
+    }
+    return 0;
+}
+
+/* The side file, opened or made; -1 where that cannot be. */
+static int side_file(muni__queue *q) {
+    struct stat sb;
+    if (q->fd >= 0 && !fstat(q->fd, &sb) && sb.st_nlink > 0)
+        return q->fd;
+    if (q->fd >= 0)
+        (void)close(q->fd); /* deleted under us: go where the others go */
+    q->fd = open(q->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (q->fd < 0 && errno == ENOENT) {
+        q->fd = open(q->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)q->mode);
+        if (q->fd >= 0)
+            (void)fchmod(q->fd, (mode_t)q->mode); /* whoever may write the store may queue for it */
+        else if (errno == EEXIST)
+            q->fd = open(q->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    }
+    if (q->fd >= 0 && (fstat(q->fd, &sb) || !S_ISREG(sb.st_mode))) {
+        (void)close(q->fd);
+        q->fd = -1;
+    }
+    return q->fd;
+}
+
+/* Our ticket, or 0 where there is no queue to stand in. */
+static int64_t take_ticket(muni__queue *q) {
+    if (!q->path || side_file(q) < 0)
+        return 0;
+    int tries = 0;
+    while (lock(q->fd, F_OFD_SETLK, F_WRLCK, 0, 1, NULL) < 0) {
+        if ((errno != EAGAIN && errno != EACCES) || ++tries > 200) /* somebody was stopped right here */
+            return 0;
+        muni__nap(20000);
+    }
+    int64_t ticket = 0;
+    if (pread(q->fd, &ticket, sizeof ticket, 0) != (ssize_t)sizeof ticket || ticket < 0 || ticket >= TICKET_MAX)
+        ticket = 0;
+    ticket++;
+    if (pwrite(q->fd, &ticket, sizeof ticket, 0) != (ssize_t)sizeof ticket || lock(q->fd, F_OFD_SETLK, F_WRLCK, TICKETS + ticket, 1, NULL) < 0)
+        ticket = 0;
+    (void)lock(q->fd, F_OFD_SETLK, F_UNLCK, 0, 1, NULL);
+    return ticket;
+}
+
+/* How many are before us, more or less; 0: it is our turn. */
+static int64_t before_us(muni__queue *q, int64_t ticket) {
+    int64_t where = 0;
+    if (!ticket || ticket == 1 || lock(q->fd, F_OFD_GETLK, F_RDLCK, TICKETS, ticket, &where) <= 0)
+        return 0;
+    int64_t n = TICKETS + ticket - where;
+    return n > 0 ? n : 1;
+}
+
+static void drop_ticket(muni__queue *q) {
+    (void)lock(q->fd, F_OFD_SETLK, F_UNLCK, 0, 0, NULL);
+}
+#else
+static int64_t take_ticket(muni__queue *q) {
+    (void)q;
+    return 0;
+}
+static int64_t before_us(muni__queue *q, int64_t ticket) {
+    (void)q, (void)ticket;
+    return 0;
+}
+static void drop_ticket(muni__queue *q) {
+    (void)q;
+}
+#endif
+
+muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(void *user), void *user, bool *in) {
+    *in = false;
+    if (!muni__line_enter(&q->line, deadline))
+        return MUNI_OK;
+    int64_t ticket = take_ticket(q), now = 0, bypass = 0, nap = 0;
+    q->entered = ticket != 0;
+    for (;;) {
+        int64_t before = before_us(q, ticket);
+        if (!before || (bypass && now >= bypass)) {
+            int rc = attempt(user);
+            if (rc <= 0) {
+                if (rc == MUNI_OK) {
+                    *in = true;
+                    return MUNI_OK;
+                }
+                muni__queue_leave(q);
+                return (muni_status)rc;
+            }
+        }
+        now = muni__monotonic();
+        if (now >= deadline)
+            break;
+        if (!bypass || now >= bypass)
+            bypass = now + BYPASS;
+        /* the next in line looks often, those behind it seldom; and nobody often at one who takes long */
+        int64_t least = before > 1 ? (before < 50 ? before : 50) * 40000 : 40000;
+        nap = nap < least ? least : nap + nap / 4;
+        if (nap > 5000000)
+            nap = 5000000;
+        muni__nap(nap < deadline - now ? nap : deadline - now);
+    }
+    muni__queue_leave(q);
+    return MUNI_OK;
+}
+
+void muni__queue_leave(muni__queue *q) {
+    if (q->entered)
+        drop_ticket(q);
+    q->entered = false;
+    muni__line_leave(&q->line);
+}
