@@ -2,7 +2,7 @@
 
 # All of it as a convenience library, hidden symbols included: what the unit tests link.
 noinst_LTLIBRARIES += %D%/libmunicipal-core.la
-libmunicipal_core_la_SOURCES =
+libmunicipal_core_la_SOURCES = %D%/rooms.c
 %C%_libmunicipal_core_la_SOURCES = $(libmunicipal_core_la_SOURCES)
 %C%_libmunicipal_core_la_LIBADD = $(SQLITE_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(NETTLE_LIBS) $(PTHREAD_LIBS)
 

@@ -1,1 +1,4 @@
-# access: principals, groups, grants, sessions, tokens, access log.
+# access: principals, groups, grants.
+libmunicipal_core_la_SOURCES += \
+	%D%/access.c \
+	%D%/access.h

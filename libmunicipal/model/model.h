@@ -152,6 +152,8 @@ muni_status muni__row_from_rec(muni__tx *tx, const muni__kind *kind, const muni_
 muni_status muni__row_read(muni__arena *mem, const muni__kind *kind, muni__stmt *s, int first, muni__row **out);
 /* Load by id, trashed or not: MUNI_ENOTFOUND. Asks no rights. */
 muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out);
+/* Is `p` one of the values of "a|b|c"? */
+bool muni__list_has(const char *list, const char *p, size_t n);
 /* Load what the session may see: else MUNI_ENOTFOUND. */
 muni_status muni__row_seen(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out);
 /* The field a record of the kind is found by: its own unique identifier, else its number; NULL where it has none. */
@@ -222,6 +224,8 @@ const char *muni__codes_find(const muni__definition *d, const char *p, size_t n)
 /* The title of a code: lang "ja" or "en"; the code itself where it has none. */
 const char *muni__codes_title(const muni__definition *d, const char *code, const char *lang);
 
+extern const muni__hooks muni__definition_hooks;
+
 /* ---- history (history.c) */
 muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__row *old, const muni__row *row, int64_t late_at);
 
@@ -239,8 +243,8 @@ typedef struct muni__rooms {
 extern const muni__rooms muni__rooms_table;
 /* Hooks of a kind; NULL where it has none. */
 const muni__hooks *muni__hooks_of(const muni__kind *kind);
-/* Definitions shipped with the library: family, name, title, JSON; ends with a NULL family. In defaults/. */
-typedef struct muni__shipped { const char *family, *name, *title, *body; } muni__shipped;
-extern const muni__shipped muni__shipped_definitions[];
+/* Definitions shipped with the library, from defaults/: JSON texts {"family","name","title","body"}, NULL at the end. The first is the
+ * lifecycle of definitions. */
+extern const char *const muni__shipped_definitions[];
 
 #endif

@@ -152,7 +152,7 @@ muni_status muni__rights_refresh(muni__tx *tx) {
     fresh->scope.person = who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_PERSON)].i;
     fresh->scope.until = INT64_MAX;
     MUNI_TRY(muni__rooms_table.rights(tx, s->principal, fresh));
-    if (fresh->scope.person)
+    if (fresh->scope.person && muni__rooms_table.scope)
         MUNI_TRY(muni__rooms_table.scope(tx, &fresh->mem, fresh->scope.person, &fresh->scope));
     if (fresh->scope.until < fresh->until)
         fresh->until = fresh->scope.until;

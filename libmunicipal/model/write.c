@@ -31,8 +31,7 @@ const char *muni__action_name(int32_t action) {
 /* ---- checks */
 
 static muni_status denied(const change *c, const char *verb, const char *verb_ja) {
-    muni_status st = muni__fail(MUNI_EDENIED, NULL, "the session may not %s this %s", "この%2$sを%1$sする権限がありません", c->action == MUNI__A_CREATE ? verb : verb, c->kind->name);
-    (void)verb_ja;
+    muni_status st = muni__fail(MUNI_EDENIED, NULL, "the session may not %1$s this %2$s", "この%4$sを%3$sする権限がありません", verb, c->kind->name, verb_ja, c->kind->ja);
     muni__fail_place(NULL, 0, c->old ? muni__row_id(c->old) : 0);
     return st;
 }
@@ -49,7 +48,7 @@ static muni__verb verb_of(muni__action action) {
 
 /* Rights over the record as it was, and as it will be: nobody moves a record to where they have no right. */
 static muni_status authorise(change *c, const muni__row *row) {
-    static const char *const ja[MUNI__V_COUNT] = { [MUNI__V_CREATE] = "登録", [MUNI__V_UPDATE] = "変更", [MUNI__V_TRANSITION] = "状態変更", [MUNI__V_TRASH] = "ごみ箱に移動" };
+    static const char *const ja[MUNI__V_COUNT] = { [MUNI__V_CREATE] = "登録", [MUNI__V_UPDATE] = "変更", [MUNI__V_TRANSITION] = "状態変更", [MUNI__V_TRASH] = "削除" };
     static const char *const en[MUNI__V_COUNT] = { [MUNI__V_CREATE] = "create", [MUNI__V_UPDATE] = "change", [MUNI__V_TRANSITION] = "move", [MUNI__V_TRASH] = "trash" };
     muni__verb verb = verb_of(c->action);
     if (c->tx->system || c->tx->depth > 0) /* hooks act for the change that called them */
@@ -376,7 +375,7 @@ static muni_status document(change *c) {
             any = true;
             changed = changed || c->touched[i];
         }
-    if (!any || !(changed || c->touched[MUNI__C_TRASHED_AT]))
+    if (!any || !changed)
         return MUNI_OK;
     for (int32_t i = 0; i < kind->nfields; i++) {
         if (!(kind->fields[i].flags & MUNI__F_SEARCHED))
