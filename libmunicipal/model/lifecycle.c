@@ -14,7 +14,7 @@
 static muni_status refuse(const char *path, const char *what, const char *en, const char *ja) {
     muni__quoted q;
     const char *shown = muni__quote(&q, what ? what : "", what ? strlen(what) : 0);
-    return muni__fail(MUNI_EDEFINITION, path, "lifecycle: %1$s (\"%3$s\")", "ライフサイクル: %2$s（「%3$s」）", en, ja, shown);
+    return muni__fail(MUNI_EDEFINITION, path, "lifecycle: %1$s%2$.0s (\"%3$s\")", "ライフサイクル: %1$.0s%2$s（「%3$s」）", en, ja, shown);
 }
 
 static const char *text(const json_t *j, const char *key) {

@@ -53,7 +53,7 @@ static int32_t text_limit(const muni__field *f) {
 }
 
 static muni_status wrong_type(const muni__field *f, const char *en, const char *ja) {
-    return muni__fail(MUNI_ETYPE, f->name, "%s (%s) must be %s", "%s（%s）は%sで指定してください", f->name, f->en, en, f->ja, f->name, ja);
+    return muni__fail(MUNI_ETYPE, f->name, "%1$s (%2$s) must be %3$s%4$.0s", "%2$s（%1$s）は%3$.0s%4$sで指定してください", f->name, f->ja, en, ja);
 }
 
 /* Is `p` one of "a|b|c"? */
@@ -85,7 +85,7 @@ static muni_status take_code(muni__tx *tx, const muni__kind *kind, const muni__f
             return MUNI_OK;
         }
         return muni__fail(MUNI_ETYPE, f->name, "\"%s\" is no value of %s; the codes definition %s lists them", "「%s」は%sの値にありません。コード定義%sを見てください",
-                          muni__quote(&q, v->p, v->n), f == NULL ? "" : f->name, list + 1);
+                          muni__quote(&q, v->p, v->n), f->name, list + 1);
     }
     if (*list && muni__list_has(list, v->p, v->n))
         return MUNI_OK;
@@ -199,8 +199,6 @@ muni_status muni__value_take(muni__tx *tx, const muni__kind *kind, int32_t index
     case MUNI__JSON: {
         char *text = NULL;
         size_t n = 0;
-        if (v->t == MUNI_TYPE_TEXT && f->flags & MUNI__F_NONE)
-            return wrong_type(f, "a JSON value", "JSON");
         if (v->t == MUNI_TYPE_INT || v->t == MUNI_TYPE_BOOL || v->t == MUNI_TYPE_TIME)
             return wrong_type(f, "a JSON object or array", "JSONのオブジェクトか配列");
         /* text is taken as JSON text: a C caller may have set it as such */

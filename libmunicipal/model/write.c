@@ -31,7 +31,7 @@ const char *muni__action_name(int32_t action) {
 /* ---- checks */
 
 static muni_status denied(const change *c, const char *verb, const char *verb_ja) {
-    muni_status st = muni__fail(MUNI_EDENIED, NULL, "the session may not %1$s this %2$s", "この%4$sを%3$sする権限がありません", verb, c->kind->name, verb_ja, c->kind->ja);
+    muni_status st = muni__fail(MUNI_EDENIED, NULL, "the session may not %1$s this %2$s%3$.0s%4$.0s", "%1$.0s%2$.0sこの%4$sを%3$sする権限がありません", verb, c->kind->name, verb_ja, c->kind->ja);
     muni__fail_place(NULL, 0, c->old ? muni__row_id(c->old) : 0);
     return st;
 }
