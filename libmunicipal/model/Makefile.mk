@@ -5,6 +5,7 @@ libmunicipal_core_la_SOURCES += \
 	%D%/audit.c \
 	%D%/db.c \
 	%D%/definition.c \
+	%D%/describe.c \
 	%D%/history.c \
 	%D%/lifecycle.c \
 	%D%/number.c \

@@ -146,6 +146,24 @@ void muni__store_close(muni__store *s) {
     store_free(s);
 }
 
+void muni__store_discard(muni__store *s) {
+    static const char *const ends[] = { "", "-wal", "-shm", "-queue" };
+    char *path = s->path;
+    bool ours = !muni__store_forked(s);
+    s->path = NULL;
+    store_free(s);
+    for (size_t i = 0; path && ours && i < MUNI_COUNT(ends); i++) {
+        char *file = muni__alloc(strlen(path) + 8);
+        if (file) {
+            strcpy(file, path);
+            strcat(file, ends[i]);
+            (void)unlink(file);
+        }
+        muni__free(file);
+    }
+    muni__free(path);
+}
+
 const muni__store_info *muni__store_info_of(const muni__store *s) {
     return &s->info;
 }
