@@ -1,0 +1,1089 @@
+/* Lists: pages of a query, planned by what the session sees (decisions 16, 19 and 20).
+ *
+ * A session that sees every row reads the wanted order. Any other reads the first 2,000 entries of it, keeping what it sees; where that does not
+ * fill the page, the rest comes through the indexes of the scope columns, one ordered branch each, merged. With words, the candidates come from
+ * the index, newest first; where many of them lead to nothing and the session sees few records, those are looked through instead.
+ *
+ * Absent values stand last in either direction. */
+#include "model/list.h"
+
+#include "core/textkey.h"
+#include "store/search.h"
+
+#include <stdlib.h>
+
+#define UNITS_EACH 32      /* so many units are branches of their own: each is in order */
+#define PROBE 256          /* candidates of a word looked at to find the rarest of several */
+#define FEW 1000           /* visible records that are looked through instead of the index */
+#define SCRATCH_ROWS 64
+
+/* ---- one row */
+
+muni_status muni__row_fetch(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
+    muni__buf sql = MUNI_BUF_INIT(0);
+    muni__stmt *s = NULL;
+    muni_status st;
+    *out = NULL;
+    muni__buf_puts(&sql, "SELECT ");
+    muni__schema_columns(&sql, kind, "t.");
+    muni__buf_puts(&sql, " FROM ");
+    muni__schema_table(&sql, kind);
+    muni__buf_puts(&sql, " t WHERE t.\"id\" = ?1");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
+    muni__bind_int(s, 1, id);
+    st = muni__step(s);
+    if (st == MUNI_ROW)
+        st = muni__row_read(mem, kind, s, 0, out);
+out:
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st < 0 ? st : MUNI_OK;
+}
+
+muni_status muni__row_by(muni__tx *tx, const muni__kind *kind, const char *field, const char *value, size_t n, muni__row **out) {
+    muni__buf sql = MUNI_BUF_INIT(0);
+    muni__stmt *s = NULL;
+    char *key = NULL;
+    size_t key_n = 0;
+    int32_t at;
+    muni_status st;
+    *out = NULL;
+    MUNI_TRY(muni__field_get(kind, field, &at));
+    const muni__field *f = &kind->fields[at];
+    bool number = f->type == MUNI__INT || f->type == MUNI__REF;
+    int64_t v = 0;
+    if (f->type == MUNI__KEY) {
+        MUNI_TRY(muni__idkey(value, n, &key, &key_n));
+        if (!key_n)
+            goto out;
+    } else if (number) {
+        size_t i = 0;
+        for (; i < n && value[i] >= '0' && value[i] <= '9' && v < (int64_t)1 << 53; i++)
+            v = v * 10 + (value[i] - '0');
+        if (!n || i < n)
+            goto out; /* no number: there is none */
+    }
+    muni__buf_puts(&sql, "SELECT ");
+    muni__schema_columns(&sql, kind, "t.");
+    muni__buf_puts(&sql, " FROM ");
+    muni__schema_table(&sql, kind);
+    muni__buf_printf(&sql, " t WHERE t.\"%s%s\" = ?1 AND t.\"trashed_at\" IS NULL ORDER BY t.\"id\" LIMIT ?2", f->name, f->type == MUNI__KEY ? "_key" : "");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
+    if (number)
+        muni__bind_int(s, 1, v);
+    else
+        muni__bind_text(s, 1, key ? key : value, key ? key_n : n);
+    muni__bind_int(s, 2, 1);
+    st = muni__step(s);
+    if (st == MUNI_ROW)
+        st = muni__row_read(&tx->mem, kind, s, 0, out);
+out:
+    muni__done(s);
+    muni__free(key);
+    muni__buf_free(&sql);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* ---- rows without rights */
+
+muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *where, muni_status (*each)(void *user, const muni__row *row), void *user) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    muni__row *rows[MUNI__PAGE];
+    int64_t after = INT64_MIN;
+    bool more = true;
+    muni_status st = MUNI_OK;
+    /* a page at a time: nothing is open while the caller writes */
+    while (more && st >= 0) {
+        muni__sqlout o;
+        muni__stmt *s = NULL;
+        size_t n = 0;
+        bool exact = true;
+        muni__sqlout_init(&o, &mem);
+        muni__sqlout_put(&o, "SELECT ");
+        muni__schema_columns(&o.b, kind, "t.");
+        muni__sqlout_put(&o, " FROM ");
+        muni__schema_table(&o.b, kind);
+        muni__sqlout_put(&o, " t WHERE t.\"trashed_at\" IS NULL AND t.\"id\" > ");
+        muni__sqlout_int(&o, after);
+        if (where) {
+            bool system = tx->system;
+            muni__sqlout_put(&o, " AND ");
+            tx->system = true; /* references, too, are followed without rights */
+            st = muni__cond_sql(tx, where, "t", &o, &exact);
+            tx->system = system;
+        }
+        muni__sqlout_put(&o, " ORDER BY t.\"id\" LIMIT ");
+        muni__sqlout_int(&o, MUNI__PAGE);
+        if (st >= 0)
+            st = muni__sqlout_open(&o, tx->conn, &s);
+        while (st >= 0 && n < MUNI__PAGE && (st = muni__step(s)) == MUNI_ROW) {
+            st = muni__row_read(&mem, kind, s, 0, &rows[n]);
+            n++;
+        }
+        muni__done(s);
+        muni__sqlout_free(&o);
+        more = n == MUNI__PAGE;
+        for (size_t i = 0; i < n && st >= 0; i++) {
+            bool holds = true;
+            after = muni__row_id(rows[i]);
+            if (!exact) {
+                bool system = tx->system;
+                tx->system = true;
+                st = muni__cond_eval(tx, where, rows[i], NULL, &holds);
+                tx->system = system;
+            }
+            if (st >= 0 && holds)
+                st = each(user, rows[i]);
+        }
+        muni__arena_free(&mem);
+    }
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* ---- a page */
+
+typedef struct pager {
+    muni__tx *tx;
+    muni__arena *mem;
+    const muni_query *q;
+    const muni__kind *kind;
+    muni__vis vis;
+    int32_t *light; /* fields that tell whether a row is seen */
+    size_t nlight;
+    muni__row *seen; /* with those fields only */
+    muni__hit *hits;
+    size_t n, need;
+    muni__arena scratch;
+    size_t scratch_rows;
+    /* words */
+    bool parts_known;
+    int32_t part;
+    muni__vis part_vis;
+} pager;
+
+static bool never_null(const muni__kind *kind, int32_t field) {
+    return field == MUNI__C_ID || field == MUNI__C_REV || field == MUNI__C_CREATED_AT || field == MUNI__C_UPDATED_AT ||
+           (kind->fields[field].flags & MUNI__F_REQUIRED);
+}
+
+static void order_column(const pager *p, size_t i, muni__sqlout *o) {
+    const muni__field *f = &p->kind->fields[p->q->order[i].field];
+    muni__sqlout_name(o, "t", f->name, f->type == MUNI__KEY ? "_key" : "");
+}
+
+static void order_arg(const muni__val *v, muni__sqlout *o) {
+    if (v->t == MUNI_TYPE_TEXT)
+        muni__sqlout_text(o, v->p, v->n);
+    else
+        muni__sqlout_int(o, v->i);
+}
+
+/* What stands behind a place: one term per order, each with equality in those before it. */
+static void keyset_sql(const pager *p, const muni__val *after, muni__sqlout *o) {
+    const muni_query *q = p->q;
+    bool first = true;
+    if (after[0].t != MUNI_TYPE_NULL && q->norder > 1 && never_null(p->kind, q->order[0].field)) { /* for the index */
+        muni__sqlout_put(o, " AND ");
+        order_column(p, 0, o);
+        muni__sqlout_put(o, q->order[0].desc ? " <= " : " >= ");
+        order_arg(&after[0], o);
+    }
+    muni__sqlout_put(o, " AND (");
+    for (size_t i = 0; i < q->norder; i++) {
+        if (after[i].t == MUNI_TYPE_NULL)
+            continue; /* nothing stands behind what is absent */
+        if (!first)
+            muni__sqlout_put(o, " OR ");
+        first = false;
+        if (q->norder > 1)
+            muni__sqlout_put(o, "(");
+        for (size_t k = 0; k < i; k++) {
+            order_column(p, k, o);
+            if (after[k].t == MUNI_TYPE_NULL) {
+                muni__sqlout_put(o, " IS NULL");
+            } else {
+                muni__sqlout_put(o, " = ");
+                order_arg(&after[k], o);
+            }
+            muni__sqlout_put(o, " AND ");
+        }
+        bool null = !never_null(p->kind, q->order[i].field);
+        if (null)
+            muni__sqlout_put(o, "(");
+        order_column(p, i, o);
+        muni__sqlout_put(o, q->order[i].desc ? " < " : " > ");
+        order_arg(&after[i], o);
+        if (null) {
+            muni__sqlout_put(o, " OR ");
+            order_column(p, i, o);
+            muni__sqlout_put(o, " IS NULL)");
+        }
+        if (q->norder > 1)
+            muni__sqlout_put(o, ")");
+    }
+    muni__sqlout_put(o, ")");
+}
+
+static void trash_sql(const muni_query *q, muni__sqlout *o) {
+    if (q->trash == MUNI__TRASH_WITHOUT)
+        muni__sqlout_put(o, " AND t.\"trashed_at\" IS NULL");
+    else if (q->trash == MUNI__TRASH_ONLY)
+        muni__sqlout_put(o, " AND t.\"trashed_at\" IS NOT NULL");
+}
+
+static int compare_vals(const muni__val *a, const muni__val *b) {
+    if (a->t != MUNI_TYPE_TEXT)
+        return (a->i > b->i) - (a->i < b->i);
+    size_t n = a->n < b->n ? a->n : b->n;
+    int c = n ? memcmp(a->p, b->p, n) : 0;
+    return c ? c : (a->n > b->n) - (a->n < b->n);
+}
+
+static int compare_keys(const muni_query *q, const muni__val *a, const muni__val *b) {
+    for (size_t i = 0; i < q->norder; i++) {
+        bool an = a[i].t == MUNI_TYPE_NULL, bn = b[i].t == MUNI_TYPE_NULL;
+        if (an || bn) {
+            if (an != bn)
+                return an ? 1 : -1;
+            continue;
+        }
+        int c = compare_vals(&a[i], &b[i]);
+        if (c)
+            return q->order[i].desc ? -c : c;
+    }
+    return 0;
+}
+
+static bool is_number(const muni__field *f) {
+    return f->type != MUNI__TEXT && f->type != MUNI__KEY && f->type != MUNI__CODE && f->type != MUNI__DATE && f->type != MUNI__NOTE && f->type != MUNI__JSON;
+}
+
+/* The place of the row that a statement stands on; texts are the statement's. */
+static void read_keys(const pager *p, muni__stmt *s, muni__val *keys) {
+    for (size_t i = 0; i < p->q->norder; i++) {
+        int at = (int)(p->nlight + i);
+        keys[i] = MUNI_NULL_VAL;
+        if (muni__col_null(s, at))
+            continue;
+        if (is_number(&p->kind->fields[p->q->order[i].field])) {
+            keys[i] = muni__val_int(muni__col_int(s, at));
+        } else {
+            size_t n;
+            const char *text = muni__col_text(s, at, &n);
+            keys[i] = muni__val_text(text ? text : "", n);
+        }
+    }
+}
+
+static muni_status copy_keys(const pager *p, const muni__val *from, muni__val **out) {
+    muni__val *keys = muni__arena_alloc(p->mem, p->q->norder * sizeof *keys);
+    *out = NULL;
+    if (!keys)
+        return MUNI_ENOMEM;
+    for (size_t i = 0; i < p->q->norder; i++) {
+        keys[i] = from[i];
+        if (from[i].t == MUNI_TYPE_TEXT && !(keys[i].p = muni__arena_strndup(p->mem, from[i].p, from[i].n)))
+            return MUNI_ENOMEM;
+    }
+    *out = keys;
+    return MUNI_OK;
+}
+
+static bool row_seen(pager *p, muni__stmt *s) {
+    for (size_t i = 0; i < p->nlight; i++) {
+        int32_t f = p->light[i];
+        muni__val *v = &p->seen->v[f];
+        *v = MUNI_NULL_VAL;
+        if (muni__col_null(s, (int)i))
+            continue;
+        if (is_number(&p->kind->fields[f])) {
+            *v = muni__val_int(muni__col_int(s, (int)i));
+        } else {
+            size_t n;
+            const char *text = muni__col_text(s, (int)i, &n);
+            *v = muni__val_text(text ? text : "", n);
+        }
+    }
+    return muni__vis_sees(&p->vis, p->seen);
+}
+
+/* One way through the kind's rows, in the wanted order. */
+typedef struct way {
+    const muni__branch *branch; /* NULL: all rows */
+    int64_t id;                 /* not 0: this one only */
+    bool filter;                /* the predicate of what is seen, in SQL */
+    bool look;                  /* the same, in C */
+    bool cond_flag;             /* the condition as a column, looked at here: the database reads no further for its sake */
+    size_t window;              /* entries at most; 0: no end */
+    const muni__val *after;
+    /* out */
+    size_t read;
+    muni__val *last; /* the place of the last entry read, where the window was used up */
+} way;
+
+static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact) {
+    const muni_query *q = p->q;
+    muni_status st = MUNI_OK;
+    muni__sqlout_put(o, "SELECT ");
+    for (size_t i = 0; i < p->nlight; i++) {
+        muni__sqlout_name(o, "t", p->kind->fields[p->light[i]].name, "");
+        muni__sqlout_put(o, ", ");
+    }
+    for (size_t i = 0; i < q->norder; i++) {
+        order_column(p, i, o);
+        muni__sqlout_put(o, ", ");
+    }
+    if (q->where && w->cond_flag)
+        st = muni__cond_sql(p->tx, q->where, "t", o, exact);
+    else
+        muni__sqlout_put(o, "TRUE");
+    muni__sqlout_put(o, ", ");
+    muni__schema_columns(&o->b, p->kind, "t.");
+    muni__sqlout_put(o, " FROM ");
+    muni__schema_table(&o->b, p->kind);
+    muni__sqlout_put(o, " t WHERE ");
+    if (w->id) {
+        muni__sqlout_name(o, "t", "id", "");
+        muni__sqlout_put(o, " = ");
+        muni__sqlout_int(o, w->id);
+    } else if (w->branch) {
+        muni__branch_sql(&p->vis, w->branch, "t", o);
+    } else if (w->filter && !p->vis.all) {
+        muni__vis_sql(&p->vis, "t", o);
+    } else {
+        muni__sqlout_put(o, "TRUE");
+    }
+    trash_sql(q, o);
+    if (st >= 0 && q->where && !w->cond_flag) {
+        muni__sqlout_put(o, " AND ");
+        st = muni__cond_sql(p->tx, q->where, "t", o, exact);
+    }
+    if (w->after)
+        keyset_sql(p, w->after, o);
+    muni__sqlout_put(o, " ORDER BY ");
+    for (size_t i = 0; i < q->norder; i++) {
+        if (i)
+            muni__sqlout_put(o, ", ");
+        order_column(p, i, o);
+        muni__sqlout_put(o, q->order[i].desc ? " DESC" : " ASC");
+        if (!never_null(p->kind, q->order[i].field))
+            muni__sqlout_put(o, " NULLS LAST");
+    }
+    muni__sqlout_put(o, " LIMIT ");
+    muni__sqlout_int(o, w->window ? (int64_t)w->window : *exact && !w->look ? (int64_t)p->need : INT64_MAX);
+    return st < 0 ? st : o->b.st;
+}
+
+/* Does the row satisfy what SQL could not decide? */
+static muni_status recheck(pager *p, muni__stmt *s, bool *holds) {
+    muni__row *row;
+    if (++p->scratch_rows > SCRATCH_ROWS) {
+        muni__arena_free(&p->scratch);
+        p->scratch_rows = 0;
+    }
+    muni_status st = muni__row_read(&p->scratch, p->kind, s, (int)(p->nlight + p->q->norder + 1), &row);
+    return st < 0 ? st : muni__cond_eval(p->tx, p->q->where, row, NULL, holds);
+}
+
+/* Walk, and keep what belongs to the page. */
+static muni_status walk(pager *p, way *w) {
+    muni__val keys[MUNI__QUERY_ORDERS + 1];
+    const muni_query *q = p->q;
+    muni__sqlout o;
+    muni__stmt *s = NULL;
+    bool exact = true;
+    muni_status st;
+    muni__sqlout_init(&o, p->mem);
+    w->read = 0;
+    w->last = NULL;
+    MUNI_TRY(way_sql(p, w, &o, &exact));
+    MUNI_TRY(muni__sqlout_open(&o, p->tx->conn, &s));
+    while ((st = muni__step(s)) == MUNI_ROW) {
+        bool keep = true;
+        w->read++;
+        read_keys(p, s, keys);
+        size_t at = p->n;
+        if (p->n == p->need && compare_keys(q, keys, p->hits[p->n - 1].keys) >= 0)
+            break; /* whatever comes stands behind the page */
+        if (w->look)
+            keep = row_seen(p, s);
+        if (keep && w->cond_flag && q->where)
+            keep = !muni__col_null(s, (int)(p->nlight + q->norder)) && muni__col_int(s, (int)(p->nlight + q->norder));
+        if (keep && !exact)
+            MUNI_TRY(recheck(p, s, &keep));
+        while (keep && at) { /* its place among those kept; it may be there already through another branch */
+            int c = compare_keys(q, keys, p->hits[at - 1].keys);
+            if (c == 0)
+                keep = false;
+            if (c >= 0)
+                break;
+            at--;
+        }
+        if (keep) {
+            muni__hit hit;
+            MUNI_TRY(copy_keys(p, keys, &hit.keys));
+            MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit.row));
+            if (p->n == p->need)
+                p->n--;
+            memmove(p->hits + at + 1, p->hits + at, (p->n - at) * sizeof *p->hits);
+            p->hits[at] = hit;
+            p->n++;
+        }
+        if (w->window && w->read == w->window)
+            MUNI_TRY(copy_keys(p, keys, &w->last));
+    }
+out:
+    muni__done(s);
+    muni__sqlout_free(&o);
+    muni__arena_free(&p->scratch);
+    p->scratch_rows = 0;
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* A page without words. */
+static muni_status plain(pager *p, const muni__val *after, muni__plan_way how) {
+    muni_status st;
+    if (p->vis.none)
+        return MUNI_OK;
+    if (p->vis.all || (p->vis.ordered && how == MUNI__PLAN_BEST)) {
+        way w = { .filter = true, .after = after };
+        return walk(p, &w);
+    }
+    if (how != MUNI__PLAN_BRANCHES) {
+        way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : MUNI__WINDOW,
+                  .cond_flag = !(p->q->where && muni__cond_anchored(p->q->where)) };
+        st = walk(p, &w);
+        if (st < 0 || p->n == p->need || w.read < w.window)
+            return st;
+        after = w.last; /* the rest stands behind the window */
+    }
+    muni__branch *branches;
+    size_t count;
+    st = muni__vis_branches(&p->vis, p->mem, UNITS_EACH, &branches, &count);
+    for (size_t i = 0; st >= 0 && i < count; i++) {
+        way w = { .branch = &branches[i], .after = after };
+        st = walk(p, &w);
+    }
+    return st;
+}
+
+/* ---- words */
+
+/* The documents of one record, gathered until every word has been found. */
+typedef struct gather {
+    pager *p;
+    uint32_t found, all;
+    muni_status st;
+} gather;
+
+/* May this session see what was said there? */
+static muni_status part_seen(pager *p, const muni__doc *doc, bool *out) {
+    const muni__kind *kind = muni__kind_numbered(doc->part);
+    muni__row *row = NULL;
+    muni_status st = MUNI_OK;
+    *out = false;
+    if (!kind)
+        return MUNI_OK;
+    if (!p->parts_known || p->part != doc->part) {
+        st = muni__vis_make(p->tx, p->mem, kind, MUNI__V_READ, &p->part_vis);
+        if (st < 0)
+            return st;
+        p->parts_known = true;
+        p->part = doc->part;
+    }
+    if (p->part_vis.all || p->part_vis.none) {
+        *out = p->part_vis.all;
+        return MUNI_OK;
+    }
+    st = muni__row_fetch(p->tx, &p->scratch, kind, doc->doc, &row);
+    if (++p->scratch_rows > SCRATCH_ROWS) {
+        p->scratch_rows = 0;
+        *out = row && muni__vis_sees(&p->part_vis, row);
+        muni__arena_free(&p->scratch);
+        return st;
+    }
+    *out = row && muni__vis_sees(&p->part_vis, row);
+    return st;
+}
+
+/* Words found in a document, in the fields that the session may see. */
+static void look_through(gather *g, const muni__doc *doc) {
+    pager *p = g->p;
+    const muni__kind *kind = doc->part ? muni__kind_numbered(doc->part) : p->kind;
+    const char *at = doc->keys, *end = doc->keys + doc->n;
+    uint32_t found = 0;
+    for (int32_t f = 0; kind && f < kind->nfields && at; f++) {
+        if (!(kind->fields[f].flags & MUNI__F_SEARCHED))
+            continue;
+        const char *sep = at < end ? memchr(at, MUNI__KEY_SEP, (size_t)(end - at)) : NULL;
+        size_t n = (size_t)((sep ? sep : end) - at);
+        if (n && muni__field_askable(p->tx, kind, f))
+            for (size_t i = 0; i < p->q->terms.count; i++)
+                if (!((g->found | found) >> i & 1) && muni__key_contains(at, n, p->q->terms.items[i].key, p->q->terms.items[i].key_len))
+                    found |= 1u << i;
+        at = sep ? sep + 1 : NULL;
+    }
+    bool may = found != 0;
+    if (may && doc->part)
+        g->st = part_seen(p, doc, &may);
+    if (may)
+        g->found |= found;
+}
+
+static bool gather_doc(void *user, const muni__doc *doc) {
+    gather *g = user;
+    look_through(g, doc);
+    return g->st >= 0 && g->found != g->all;
+}
+
+static gather gather_begin(pager *p) {
+    size_t n = p->q->terms.count;
+    return (gather){ p, 0, n >= 32 ? UINT32_MAX : (1u << n) - 1, MUNI_OK };
+}
+
+/* Does the record hold every word? `first` is a document of it that is at hand. */
+static muni_status words_hold(pager *p, int64_t rec, const muni__doc *first, bool *out) {
+    gather g = gather_begin(p);
+    if (first)
+        look_through(&g, first);
+    if (g.st >= 0 && g.found != g.all) {
+        muni_status st = muni__docs_of(p->tx->conn, p->kind->number, rec, gather_doc, &g);
+        if (g.st >= 0 && st < 0)
+            g.st = st;
+    }
+    *out = g.st >= 0 && g.found == g.all;
+    return g.st;
+}
+
+/* The word to walk by: the first of which there are few, else the longest. */
+static muni_status rarest(pager *p, size_t *out) {
+    const muni__terms *t = &p->q->terms;
+    size_t least = PROBE;
+    *out = 0;
+    for (size_t i = 1; i < t->count; i++)
+        if (t->items[i].key_len > t->items[*out].key_len)
+            *out = i;
+    for (size_t i = 0; t->count > 1 && i < t->count && i < 8; i++) {
+        muni__docs *docs = NULL;
+        muni__doc doc;
+        size_t n = 0;
+        muni_status st = muni__docs_open(p->tx->conn, t->items[i].match, &docs);
+        while (st >= 0 && n < least && (st = muni__docs_next(docs, &doc)) == MUNI_ROW)
+            n++;
+        muni__docs_close(docs);
+        if (st < 0)
+            return st;
+        if (n < least) {
+            least = n;
+            *out = i;
+        }
+    }
+    return MUNI_OK;
+}
+
+/* Look through every visible record. */
+static muni_status words_by_rows(pager *p, const muni__val *after) {
+    size_t need = p->need, kept = 0;
+    muni__hit *found = muni__arena_alloc(p->mem, need * sizeof *found);
+    muni__hit *page = muni__arena_alloc(p->mem, (MUNI__PAGE + 1) * sizeof *page), *hits = p->hits;
+    muni_status st = found && page ? MUNI_OK : MUNI_ENOMEM;
+    p->hits = page;
+    p->need = MUNI__PAGE;
+    for (bool more = true; st >= 0 && more && kept < need;) {
+        p->n = 0;
+        st = plain(p, after, MUNI__PLAN_BEST);
+        more = p->n == MUNI__PAGE;
+        for (size_t i = 0; st >= 0 && i < p->n && kept < need; i++) {
+            bool holds;
+            st = words_hold(p, muni__row_id(page[i].row), NULL, &holds);
+            if (holds)
+                found[kept++] = page[i];
+        }
+        if (p->n)
+            after = page[p->n - 1].keys;
+    }
+    p->hits = hits;
+    p->need = need;
+    p->n = kept;
+    if (st >= 0 && kept)
+        memcpy(p->hits, found, kept * sizeof *found);
+    return st;
+}
+
+static muni_status count_rows(pager *p, int64_t most, int64_t *out, bool *exact);
+
+static muni_status with_words(pager *p, const muni__val *after) {
+    const muni_query *q = p->q;
+    bool newest = q->norder == 1 && q->order[0].desc; /* the id alone */
+    bool few_possible = !p->vis.ordered || (q->where && muni__cond_anchored(q->where));
+    muni__docs *docs = NULL;
+    muni__doc doc;
+    size_t word, seen = 0;
+    int64_t last = 0;
+    muni_status st;
+    if (p->vis.none)
+        return MUNI_OK;
+    MUNI_TRY(rarest(p, &word));
+    MUNI_TRY(muni__docs_open(p->tx->conn, q->terms.items[word].match, &docs));
+    while ((st = muni__docs_next(docs, &doc)) == MUNI_ROW) {
+        /* a document is never older than its record, so no record to come is newer than this document */
+        if (newest && p->n == p->need && doc.doc < p->hits[p->n - 1].keys[0].i)
+            break;
+        if (++seen == MUNI__WINDOW && few_possible) {
+            int64_t few = 0;
+            bool exact = true;
+            MUNI_TRY(count_rows(p, FEW + 1, &few, &exact));
+            if (few <= FEW) {
+                muni__docs_close(docs);
+                docs = NULL;
+                p->n = 0;
+                st = words_by_rows(p, after);
+                break;
+            }
+        }
+        if (doc.kind != p->kind->number || doc.rec == last)
+            continue;
+        if (newest && after && doc.rec >= after[0].i)
+            continue;
+        bool holds;
+        MUNI_TRY(words_hold(p, doc.rec, &doc, &holds));
+        if (!holds)
+            continue;
+        last = doc.rec;
+        way w = { .id = doc.rec, .look = true, .after = after };
+        MUNI_TRY(walk(p, &w));
+    }
+out:
+    muni__docs_close(docs);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* ---- the whole */
+
+static muni_status pager_begin(pager *p, muni__tx *tx, muni__arena *mem, const muni_query *q, size_t need) {
+    *p = (pager){ .tx = tx, .mem = mem, .q = q, .kind = q->kind, .need = need };
+    muni_status st = muni__vis_make(tx, mem, q->kind, MUNI__V_READ, &p->vis);
+    if (st < 0)
+        return st;
+    p->hits = muni__arena_alloc(mem, (need + 1) * sizeof *p->hits);
+    p->light = muni__arena_alloc(mem, (size_t)q->kind->nfields * sizeof *p->light);
+    if (!p->hits || !p->light)
+        return MUNI_ENOMEM;
+    for (int32_t f = 0; f < q->kind->nfields; f++)
+        if (f == MUNI__C_TYPE || f == MUNI__C_CONFIDENTIAL || (q->kind->fields[f].flags & (MUNI__F_OWN | MUNI__F_UNIT)))
+            p->light[p->nlight++] = f;
+    return muni__row_new(mem, q->kind, &p->seen);
+}
+
+muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool with_fields) {
+    muni_status st;
+    if (!tx->system && ((q->kind->flags & MUNI__K_INTERNAL) || !muni__scopes_any(tx, q->kind, MUNI__V_READ))) {
+        (void)muni__fail(MUNI_EDENIED, "kind", "the session has no right to read %s", "%sを読む権限がありません", q->kind->name);
+        muni__fail_place(q->kind->name, 0, 0);
+        return MUNI_EDENIED;
+    }
+    if (q->where && (st = muni__cond_allowed(tx, q->where)) < 0)
+        return st;
+    for (size_t i = 0; with_fields && i < q->norder; i++) {
+        muni__path path = { .hops = 0, .field = { q->order[i].field }, .kind = { q->kind } };
+        if ((st = muni__path_allowed(tx, &path)) < 0)
+            return st;
+    }
+    return with_fields ? muni__fields_allowed(tx, q->fields) : MUNI_OK;
+}
+
+muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, const muni__val *after, size_t need, muni__plan_way how, muni__hit **out,
+                       size_t *count) {
+    pager p;
+    *out = NULL;
+    *count = 0;
+    if (!need)
+        return MUNI_OK;
+    muni_status st = pager_begin(&p, tx, mem, q, need);
+    if (st >= 0)
+        st = q->words ? with_words(&p, after) : plain(&p, after, how);
+    muni__arena_free(&p.scratch);
+    if (st < 0)
+        return st;
+    *out = p.hits;
+    *count = p.n;
+    return MUNI_OK;
+}
+
+/* Count without words; `*exact` is cleared, and nothing counted, where SQL alone cannot. */
+static muni_status count_rows(pager *p, int64_t most, int64_t *out, bool *exact) {
+    const muni_query *q = p->q;
+    muni__branch *branches = NULL;
+    size_t count = 1;
+    muni__sqlout o;
+    muni__stmt *s = NULL;
+    muni_status st = MUNI_OK;
+    bool merged = !p->vis.all && !p->vis.ordered;
+    *out = 0;
+    *exact = true;
+    if (p->vis.none)
+        return MUNI_OK;
+    muni__sqlout_init(&o, p->mem);
+    if (merged)
+        MUNI_TRY(muni__vis_branches(&p->vis, p->mem, 0, &branches, &count));
+    muni__sqlout_put(&o, "SELECT count(*) FROM (");
+    for (size_t i = 0; i < count; i++) {
+        muni__sqlout_put(&o, i ? " UNION SELECT id FROM (SELECT t.\"id\" AS id FROM " : merged ? "SELECT id FROM (SELECT t.\"id\" AS id FROM " : "SELECT 1 AS one FROM ");
+        muni__schema_table(&o.b, p->kind);
+        muni__sqlout_put(&o, " t WHERE ");
+        if (merged)
+            muni__branch_sql(&p->vis, &branches[i], "t", &o);
+        else if (!p->vis.all)
+            muni__vis_sql(&p->vis, "t", &o);
+        else
+            muni__sqlout_put(&o, "TRUE");
+        trash_sql(q, &o);
+        if (q->where) {
+            muni__sqlout_put(&o, " AND ");
+            MUNI_TRY(muni__cond_sql(p->tx, q->where, "t", &o, exact));
+        }
+        muni__sqlout_put(&o, " LIMIT ");
+        muni__sqlout_int(&o, most < 0 ? INT64_MAX : most);
+        if (merged)
+            muni__sqlout_put(&o, ") AS b");
+    }
+    muni__sqlout_put(&o, ") AS c");
+    if (!*exact)
+        goto out;
+    MUNI_TRY(muni__sqlout_open(&o, p->tx->conn, &s));
+    MUNI_TRY(muni__step(s));
+    *out = muni__col_int(s, 0);
+    if (most >= 0 && *out > most)
+        *out = most;
+out:
+    muni__done(s);
+    muni__sqlout_free(&o);
+    return st < 0 ? st : MUNI_OK;
+}
+
+muni_status muni__count(muni__tx *tx, const muni_query *q, int64_t most, int64_t *out) {
+    muni__arena mem = MUNI_ARENA_INIT, before = MUNI_ARENA_INIT;
+    pager p;
+    bool exact = false;
+    *out = 0;
+    muni_status st = pager_begin(&p, tx, &mem, q, 1);
+    if (st >= 0 && !q->words)
+        st = count_rows(&p, most, out, &exact);
+    if (st >= 0 && !exact) { /* page by page */
+        const muni__val *after = NULL;
+        *out = 0;
+        for (bool more = true; st >= 0 && more && (most < 0 || *out < most);) {
+            muni__arena page = MUNI_ARENA_INIT;
+            muni__hit *hits;
+            size_t n, need = most >= 0 && most - *out < MUNI__PAGE ? (size_t)(most - *out) : MUNI__PAGE;
+            st = muni__page(tx, &page, q, after, need, MUNI__PLAN_BEST, &hits, &n);
+            *out += (int64_t)n;
+            more = st >= 0 && n == need;
+            if (n)
+                after = hits[n - 1].keys;
+            muni__arena_free(&before); /* `after` lives in the page before */
+            before = page;
+        }
+    }
+    muni__arena_free(&before);
+    muni__arena_free(&mem);
+    if (st < 0)
+        *out = 0;
+    return st;
+}
+
+/* ---- records from rows */
+
+/* Records that references lead to, for a page: those of one kind that the session may see, by id. */
+typedef struct looked {
+    muni__row **rows;
+    size_t n;
+} looked;
+
+static int by_id(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static muni_status look_up(muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t *ids, size_t n, looked *out) {
+    muni__sqlout o;
+    muni__stmt *s = NULL;
+    muni__vis vis;
+    muni_status st;
+    size_t kept = 0;
+    *out = (looked){ NULL, 0 };
+    qsort(ids, n, sizeof *ids, by_id);
+    for (size_t i = 0; i < n; i++)
+        if (!i || ids[i] != ids[i - 1])
+            ids[kept++] = ids[i];
+    if (!kept)
+        return MUNI_OK;
+    muni__sqlout_init(&o, mem);
+    MUNI_TRY(muni__vis_make(tx, mem, kind, MUNI__V_READ, &vis));
+    out->rows = muni__arena_alloc(mem, kept * sizeof *out->rows);
+    if (!out->rows) {
+        st = MUNI_ENOMEM;
+        goto out;
+    }
+    muni__sqlout_put(&o, "SELECT ");
+    muni__schema_columns(&o.b, kind, "t.");
+    muni__sqlout_put(&o, " FROM ");
+    muni__schema_table(&o.b, kind);
+    muni__sqlout_put(&o, " t WHERE t.\"id\"");
+    muni__sqlout_set(&o, ids, kept);
+    muni__sqlout_put(&o, " ORDER BY t.\"id\"");
+    MUNI_TRY(muni__sqlout_open(&o, tx->conn, &s));
+    while ((st = muni__step(s)) == MUNI_ROW && out->n < kept) {
+        muni__row *row;
+        MUNI_TRY(muni__row_read(mem, kind, s, 0, &row));
+        if (muni__vis_sees(&vis, row))
+            out->rows[out->n++] = row;
+    }
+out:
+    muni__done(s);
+    muni__sqlout_free(&o);
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni__row *looked_find(const looked *l, int64_t id) {
+    size_t lo = 0, hi = l->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (muni__row_id(l->rows[mid]) < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < l->n && muni__row_id(l->rows[lo]) == id ? l->rows[lo] : NULL;
+}
+
+/* Where a path leads for each row, after `hops` references: NULL where nothing may be seen. One query for each step that no item before has made. */
+static muni_status follow(muni__tx *tx, muni__arena *mem, const muni__fields *f, size_t item, muni__row ***reached, muni__row *const *rows, size_t count) {
+    const muni__path *path = &f->items[item].path;
+    muni__row *const *from = rows;
+    for (int32_t h = 0; h < path->hops; h++) {
+        size_t same = item;
+        for (size_t k = 0; k < item && same == item; k++) {
+            const muni__path *other = &f->items[k].path;
+            bool equal = other->hops > h;
+            for (int32_t i = 0; equal && i <= h; i++)
+                equal = other->field[i] == path->field[i];
+            if (equal)
+                same = k;
+        }
+        if (same < item) {
+            reached[item * MUNI__PATH_HOPS + (size_t)h] = reached[same * MUNI__PATH_HOPS + (size_t)h];
+        } else {
+            int64_t *ids = muni__arena_alloc(mem, count * sizeof *ids);
+            muni__row **to = muni__arena_alloc(mem, count * sizeof *to);
+            size_t n = 0;
+            looked l;
+            if (!ids || !to)
+                return MUNI_ENOMEM;
+            for (size_t i = 0; i < count; i++)
+                if (from[i] && from[i]->v[path->field[h]].t != MUNI_TYPE_NULL)
+                    ids[n++] = from[i]->v[path->field[h]].i;
+            muni_status st = look_up(tx, mem, path->kind[h + 1], ids, n, &l);
+            if (st < 0)
+                return st;
+            for (size_t i = 0; i < count; i++)
+                if (from[i] && from[i]->v[path->field[h]].t != MUNI_TYPE_NULL)
+                    to[i] = looked_find(&l, from[i]->v[path->field[h]].i);
+            reached[item * MUNI__PATH_HOPS + (size_t)h] = to;
+        }
+        from = reached[item * MUNI__PATH_HOPS + (size_t)h];
+    }
+    return MUNI_OK;
+}
+
+/* Add one value; what may not be seen is not added. */
+static muni_status add_item(const muni__tx *tx, muni_rec *rec, const muni__fielditem *item, muni__row *const *way_there, const muni__row *row) {
+    const muni__path *path = &item->path;
+    for (int32_t h = 0; h <= path->hops; h++) {
+        const muni__field *f = &path->kind[h]->fields[path->field[h]];
+        if ((f->flags & (MUNI__F_SECRET | MUNI__F_FOLDED)) || ((f->flags & MUNI__F_PERSONAL) && !muni__may(tx, row, MUNI__V_PERSONAL)))
+            return MUNI_OK;
+        const muni__val *v = &row->v[path->field[h]];
+        if (h == path->hops || v->t == MUNI_TYPE_NULL)
+            return muni__rec_add(rec, item->name, h == path->hops ? v : &MUNI_NULL_VAL);
+        if (!way_there[h])
+            return MUNI_OK;
+        row = way_there[h];
+    }
+    return MUNI_OK;
+}
+
+muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    muni__fields *all = NULL;
+    muni__row ***reached = NULL;
+    bool follows = false;
+    muni_status st = MUNI_OK;
+    for (size_t i = 0; i < count; i++)
+        out[i] = NULL;
+    if (!fields) {
+        MUNI_TRY(muni__fields_parse(&mem, kind, NULL, 0, &all));
+        fields = all;
+    }
+    MUNI_TRY(muni__fields_allowed(tx, fields));
+    for (size_t k = 0; k < fields->count; k++)
+        follows |= fields->items[k].path.hops > 0;
+    if (follows && count) {
+        reached = muni__arena_alloc(&mem, fields->count * MUNI__PATH_HOPS * sizeof *reached);
+        if (!reached) {
+            st = MUNI_ENOMEM;
+            goto out;
+        }
+        for (size_t k = 0; k < fields->count; k++)
+            MUNI_TRY(follow(tx, &mem, fields, k, reached, rows, count));
+    }
+    for (size_t i = 0; i < count; i++) {
+        MUNI_TRY(muni__rec_open(kind, tx->utc_offset, fields->count, &out[i]));
+        for (size_t k = 0; k < fields->count; k++) {
+            muni__row *there[MUNI__PATH_HOPS] = { NULL };
+            for (int32_t h = 0; h < fields->items[k].path.hops; h++)
+                there[h] = reached[k * MUNI__PATH_HOPS + (size_t)h][i];
+            MUNI_TRY(add_item(tx, out[i], &fields->items[k], there, rows[i]));
+        }
+        MUNI_TRY(muni__rec_seal(out[i]));
+    }
+out:
+    if (st < 0)
+        for (size_t i = 0; i < count; i++) {
+            muni_rec_free(out[i]);
+            out[i] = NULL;
+        }
+    muni__arena_free(&mem);
+    return st;
+}
+
+muni_status muni__row_to_rec(muni__tx *tx, const muni__row *row, const muni__fields *fields, muni_rec **out) {
+    muni__row *one = (muni__row *)(uintptr_t)row;
+    return muni__rows_to_recs(tx, row->kind, &one, 1, fields, out);
+}
+
+/* ---- the cursor of a list */
+
+typedef struct listing {
+    muni_query *q;
+    int64_t left;      /* records still wanted; -1: no limit */
+    muni__arena mem;   /* of the page */
+    muni_rec *recs[MUNI__PAGE];
+    muni__hit *hits;
+    size_t n, at;
+    bool ended, given;     /* no more pages; a record was given */
+    const muni__val *last; /* where to go on: behind the record given last */
+    muni__arena last_mem;
+} listing;
+
+static void listing_free(void *state) {
+    listing *l = state;
+    if (!l)
+        return;
+    for (size_t i = l->at; i < l->n; i++)
+        muni_rec_free(l->recs[i]);
+    muni__query_unref(l->q);
+    muni__arena_free(&l->mem);
+    muni__arena_free(&l->last_mem);
+    muni__free(l);
+}
+
+/* Read the next page; the one before is given away. On failure nothing has changed. */
+static muni_status fill(muni__tx *tx, listing *l) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    muni__row *rows[MUNI__PAGE];
+    muni__hit *hits;
+    size_t n, need = l->left >= 0 && l->left < MUNI__PAGE ? (size_t)l->left : MUNI__PAGE;
+    muni_status st;
+    MUNI_TRY(muni__query_allowed(tx, l->q, true));
+    MUNI_TRY(muni__page(tx, &mem, l->q, l->last, need, MUNI__PLAN_BEST, &hits, &n));
+    for (size_t i = 0; i < n; i++)
+        rows[i] = hits[i].row;
+    MUNI_TRY(muni__rows_to_recs(tx, l->q->kind, rows, n, l->q->fields, l->recs));
+    muni__arena_free(&l->last_mem);
+    l->last_mem = l->mem; /* `last` stands in it */
+    l->mem = mem;
+    l->hits = hits;
+    l->n = n;
+    l->at = 0;
+    if (l->left >= 0)
+        l->left -= (int64_t)n;
+    l->ended = n < need || l->left == 0;
+    return MUNI_OK;
+out:
+    muni__arena_free(&mem);
+    return st;
+}
+
+static bool listing_ready(void *state) {
+    listing *l = state;
+    return l->at < l->n || l->ended;
+}
+
+static muni_status listing_next(muni__tx *tx, void *state, muni_rec **out) {
+    listing *l = state;
+    if (l->at == l->n && !l->ended) {
+        muni_status st = fill(tx, l);
+        if (st < 0)
+            return st;
+    }
+    if (l->at == l->n)
+        return MUNI_OK;
+    l->last = l->hits[l->at].keys;
+    l->given = true;
+    *out = l->recs[l->at++];
+    return MUNI_ROW;
+}
+
+static muni_status listing_token(void *state, char **out) {
+    listing *l = state;
+    return muni__query_token(l->q, l->given ? l->last : NULL, out);
+}
+
+static const muni__cursor_ops listing_ops = { listing_next, listing_token, listing_free };
+
+muni_status muni_session_list(muni_session *session, const muni_query *query, muni_cursor **out) {
+    MUNI_ENTER();
+    muni__tx *tx;
+    if (out)
+        *out = NULL;
+    if (!query || !out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, query ? "out" : "query", "a pointer is NULL", "ポインタがNULLです"));
+    listing *l = muni__alloc(sizeof *l);
+    if (!l)
+        return MUNI_LEAVE(MUNI_ENOMEM);
+    l->q = muni__query_ref(query);
+    l->left = query->limit;
+    l->last = query->after;
+    muni_status st = muni__tx_enter(session, false, true, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, fill(tx, l));
+    if (st < 0) {
+        muni__error why;
+        muni__error_save(&why);
+        listing_free(l);
+        muni__error_restore(&why);
+        return MUNI_LEAVE(st);
+    }
+    return MUNI_LEAVE(muni__cursor_new_ready(session, &listing_ops, listing_ready, l, out));
+}
+
+muni_status muni_session_count(muni_session *session, const muni_query *query, int64_t most, int64_t *out) {
+    MUNI_ENTER();
+    muni__tx *tx;
+    if (out)
+        *out = 0;
+    if (!query || !out)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, query ? "out" : "query", "a pointer is NULL", "ポインタがNULLです"));
+    if (most < -1)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "most", "how many to count at most: a number, 0 for 1,000, or −1 for all", "数える上限は件数か、0（1,000件）か、−1（すべて）です"));
+    muni_status st = muni__tx_enter(session, false, true, &tx);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    st = muni__query_allowed(tx, query, false);
+    if (st >= 0)
+        st = muni__count(tx, query, most == 0 ? 1000 : most, out);
+    return MUNI_LEAVE(muni__tx_leave(tx, st));
+}
