@@ -59,7 +59,7 @@ for code, cls in errors.BY_CODE.items():
     made = cls("no such unit", "所属がありません", "ticket", "unit", 3, 4)
     for e in (made, pickle.loads(pickle.dumps(made))):
         assert type(e) is cls and isinstance(e, errors.Error)
-        assert (str(e), e.text_ja, e.kind, e.field, e.line, e.record, e.code) == (
+        assert (str(e), e.message_ja, e.kind, e.field, e.line, e.record, e.code) == (
             "no such unit", "所属がありません", "ticket", "unit", 3, 4, code), (cls, vars(e))
     assert str(cls()) == "" and str(cls("x", "y")) == "x"
 assert issubclass(errors.BY_CODE[-11], LookupError) and issubclass(errors.BY_CODE[-29], OSError)

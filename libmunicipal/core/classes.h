@@ -1,15 +1,15 @@
 /* The names of the exception classes in the bindings: <name>Error in Python, <name>Exception in PHP. A code of errors.def that has no name
  * here does not compile. Where MUNI_PARENT is defined, this lists the parents instead:
- * MUNI_PARENT(name, built-in class in Python, built-in class in PHP, doc). */
+ * MUNI_PARENT(name, built-in class in Python that it is as well, doc). In PHP all are beneath Municipal\Exception, a RuntimeException. */
 #ifdef MUNI_PARENT
-MUNI_PARENT(Input, ValueError, InvalidArgumentException, "What was given is not valid.")
-MUNI_PARENT(State, RuntimeError, RuntimeException, "Not possible as things stand.")
-MUNI_PARENT(Conflict, RuntimeError, RuntimeException, "Somebody or something else was there first.")
-MUNI_PARENT(NotFound, LookupError, OutOfBoundsException, "Not there, or not for this session to see.")
-MUNI_PARENT(Denied, PermissionError, RuntimeException, "Not permitted.")
-MUNI_PARENT(Busy, TimeoutError, RuntimeException, "In use by somebody else.")
-MUNI_PARENT(Storage, OSError, RuntimeException, "The store could not be read or written.")
-MUNI_PARENT(Internal, RuntimeError, RuntimeException, "The library or the machine failed.")
+MUNI_PARENT(Input, ValueError, "What was given is not valid.")
+MUNI_PARENT(State, RuntimeError, "Not possible as things stand.")
+MUNI_PARENT(Conflict, RuntimeError, "Somebody or something else was there first.")
+MUNI_PARENT(NotFound, LookupError, "Not there, or not for this session to see.")
+MUNI_PARENT(Denied, PermissionError, "Not permitted.")
+MUNI_PARENT(Busy, TimeoutError, "In use by somebody else.")
+MUNI_PARENT(Storage, OSError, "The store could not be read or written.")
+MUNI_PARENT(Internal, RuntimeError, "The library or the machine failed.")
 #elif !defined(MUNI_CORE_CLASSES_H)
 #define MUNI_CORE_CLASSES_H
 #define MUNI_CLASS_EINVAL "InvalidArgument"

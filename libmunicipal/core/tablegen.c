@@ -23,7 +23,7 @@ static const struct {
 static const struct {
     const char *name, *python, *doc;
 } parents[] = {
-#define MUNI_PARENT(pname, ppython, pphp, pdoc) { #pname, #ppython, pdoc },
+#define MUNI_PARENT(pname, ppython, pdoc) { #pname, #ppython, pdoc },
 #include "classes.h"
 #undef MUNI_PARENT
 };
@@ -188,7 +188,7 @@ static void print_errors_py(void) {
          "class Error(Exception):\n"
          "    \"\"\"What the library refused or failed to do.\n"
          "\n"
-         "    ``code`` is the number, ``name`` its name without the E, ``text_ja`` the message in Japanese; ``kind``, ``field``,\n"
+         "    ``code`` is the number, ``name`` its name, ``message_ja`` the message in Japanese; ``kind``, ``field``,\n"
          "    ``line`` and ``record`` say what it concerns, empty or 0 where that is not known.\n"
          "    \"\"\"\n"
          "\n"
@@ -196,18 +196,18 @@ static void print_errors_py(void) {
          "    name: str = \"\"\n"
          "\n"
          "    def __init__(\n"
-         "        self, text: str = \"\", text_ja: str = \"\", kind: str = \"\", field: str = \"\", line: int = 0, record: int = 0\n"
+         "        self, message: str = \"\", message_ja: str = \"\", kind: str = \"\", field: str = \"\", line: int = 0, record: int = 0\n"
          "    ) -> None:\n"
-         "        super().__init__(text, text_ja, kind, field, line, record)\n"
-         "        self.text = text\n"
-         "        self.text_ja = text_ja\n"
+         "        super().__init__(message, message_ja, kind, field, line, record)\n"
+         "        self.message = message\n"
+         "        self.message_ja = message_ja\n"
          "        self.kind = kind\n"
          "        self.field = field\n"
          "        self.line = line\n"
          "        self.record = record\n"
          "\n"
          "    def __str__(self) -> str:\n"
-         "        return self.text");
+         "        return self.message");
     for (size_t i = 0; i < PARENT_COUNT; i++)
         printf("\n\nclass %sError(Error, %s):\n    \"\"\"%s\"\"\"\n", parents[i].name, parents[i].python, parents[i].doc);
     for (size_t i = 0; i < ERROR_COUNT; i++)
