@@ -1,15 +1,23 @@
 # model: kinds, the write path, queries, visibility, history. Knows no particular kind.
 libmunicipal_core_la_SOURCES += \
-	%D%/internal.h \
-	%D%/model.h \
 	%D%/audit.c \
+	%D%/cond.c \
+	%D%/cond.h \
+	%D%/cursor.c \
 	%D%/db.c \
 	%D%/definition.c \
 	%D%/describe.c \
 	%D%/history.c \
+	%D%/internal.h \
 	%D%/lifecycle.c \
+	%D%/list.c \
+	%D%/list.h \
+	%D%/model.h \
 	%D%/number.c \
+	%D%/query.c \
+	%D%/query.h \
 	%D%/row.c \
 	%D%/session.c \
 	%D%/tx.c \
+	%D%/visible.c \
 	%D%/write.c
