@@ -29,8 +29,10 @@ void muni__nap(int64_t nanoseconds);
  * waiting fair and short; what keeps writers apart is the lock of the database. So nothing breaks when the side file is lost,
  * read-only or full of nonsense. */
 typedef struct muni__queue muni__queue;
-/* `path` of the side file; NULL: threads only. `mode`: permissions of the file if it is made. */
-muni_status muni__queue_new(const char *path, unsigned mode, muni__queue **out);
+/* `path` of the side file; NULL: threads only. `mode`: permissions of the file if it is made. `bypass`: nanoseconds after which, again and
+ * again, the lock is tried out of turn (a forked child may keep the ticket of a dead parent). */
+#define MUNI__QUEUE_BYPASS ((int64_t)250000000)
+muni_status muni__queue_new(const char *path, unsigned mode, int64_t bypass, muni__queue **out);
 void muni__queue_free(muni__queue *q, bool forked);
 /* Wait for our turn, then `attempt`: MUNI_OK (we are in), 1 (locked by others: it is tried again) or an error. False in `*in` and
  * MUNI_OK when the time is over. */
@@ -49,6 +51,7 @@ struct muni__store {
     pthread_mutex_t mutex;
     muni__conn *idle; /* under mutex */
     char *path;       /* absolute; NULL: in memory */
+    bool unmake;      /* the store was just made, and making it failed after all: close takes its files away */
     void *impl;       /* the driver's */
 };
 

@@ -11,23 +11,24 @@
 
 #define TICKETS ((int64_t)16)              /* where the bytes of the tickets begin */
 #define TICKET_MAX (((int64_t)1 << 48) - 1) /* then from the beginning: for a moment the order is not kept, that is all */
-#define BYPASS ((int64_t)250000000)        /* so often the lock is tried out of turn: a forked child may keep a dead parent's ticket */
 
 struct muni__queue {
     muni__line line;
     char *path;
     unsigned mode;
+    int64_t bypass;
     int fd;         /* -1: none now */
     bool entered;   /* a ticket is held */
 };
 
-muni_status muni__queue_new(const char *path, unsigned mode, muni__queue **out) {
+muni_status muni__queue_new(const char *path, unsigned mode, int64_t bypass, muni__queue **out) {
     *out = NULL;
     muni__queue *q = muni__alloc(sizeof *q);
     if (!q)
         return MUNI_ENOMEM;
     q->fd = -1;
     q->mode = mode;
+    q->bypass = bypass;
     if (path && !(q->path = muni__strdup(path))) {
         muni__free(q);
         return MUNI_ENOMEM;
@@ -142,11 +143,12 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
     *in = false;
     if (!muni__line_enter(&q->line, deadline))
         return MUNI_OK;
-    int64_t ticket = take_ticket(q), now = 0, bypass = 0, nap = 0;
+    int64_t ticket = take_ticket(q), nap = 0, now = muni__monotonic(), bypass = now + q->bypass;
     q->entered = ticket != 0;
     for (;;) {
         int64_t before = before_us(q, ticket);
-        if (!before || (bypass && now >= bypass)) {
+        if (!before || now >= bypass) {
+            bypass = now + q->bypass;
             int rc = attempt(user);
             if (rc <= 0) {
                 if (rc == MUNI_OK) {
@@ -160,8 +162,6 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
         now = muni__monotonic();
         if (now >= deadline)
             break;
-        if (!bypass || now >= bypass)
-            bypass = now + BYPASS;
         /* the next in line looks often, those behind it seldom; and nobody often at one who takes long */
         int64_t least = before > 1 ? (before < 50 ? before : 50) * 40000 : 40000;
         nap = nap < least ? least : nap + nap / 4;

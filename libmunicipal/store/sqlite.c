@@ -165,12 +165,14 @@ static char *join(const char *a, const char *b) {
     return p;
 }
 
-/* realpath into our own memory; NULL with errno, which is ENOMEM where the error record is set already. */
-static char *resolve(const char *path) {
+/* realpath into our own memory. */
+static muni_status resolve(const char *path, char **out) {
     char full[PATH_MAX];
+    *out = NULL;
     if (!realpath(path, full))
-        return NULL;
-    return muni__strdup(full);
+        return fail_file(errno);
+    *out = muni__strdup(full);
+    return *out ? MUNI_OK : MUNI_ENOMEM;
 }
 
 static void set_path(muni__store *s, char *path) {
@@ -191,11 +193,11 @@ static muni_status impl_queue(muni__store *s) {
     if (m->queue)
         return MUNI_OK;
     if (!s->path)
-        return muni__queue_new(NULL, 0, &m->queue);
+        return muni__queue_new(NULL, 0, MUNI__QUEUE_BYPASS, &m->queue);
     char *side = join(s->path, "-queue");
     if (!side)
         return MUNI_ENOMEM;
-    muni_status st = muni__queue_new(side, stat(s->path, &sb) ? 0600 : (unsigned)sb.st_mode & 0666, &m->queue);
+    muni_status st = muni__queue_new(side, stat(s->path, &sb) ? 0600 : (unsigned)sb.st_mode & 0666, MUNI__QUEUE_BYPASS, &m->queue);
     muni__free(side);
     return st;
 }
@@ -457,12 +459,7 @@ static muni_status sqlite_create(muni__store *s, const muni__store_birth *b) {
         return MUNI_ENOMEM;
     if (slash)
         slash[slash == s->path] = '\0';
-    errno = 0;
-    dir = resolve(slash ? s->path : ".");
-    if (!dir) {
-        st = errno ? fail_file(errno) : MUNI_ENOMEM;
-        goto out;
-    }
+    MUNI_TRY(resolve(slash ? s->path : ".", &dir));
     full = join(strcmp(dir, "/") ? dir : "", base);
     if (!full) {
         st = MUNI_ENOMEM;
@@ -472,12 +469,7 @@ static muni_status sqlite_create(muni__store *s, const muni__store_birth *b) {
     MUNI_TRY(check_network(s, dir));
     MUNI_TRY(make_file(s, dir, b));
     st = impl_queue(s);
-    if (st < 0) {
-        muni__error e;
-        muni__error_save(&e);
-        remove_files(s->path);
-        muni__error_restore(&e);
-    }
+    s->unmake = st < 0;
 out:
     muni__free(dir);
     muni__free(base);
@@ -491,10 +483,10 @@ static muni_status sqlite_open(muni__store *s) {
         return st;
     if (!s->path)
         return muni__fail(MUNI_ENOTFOUND, "url", "a store in memory can only be made, not opened", "メモリ上の保存先は作成だけができ、開くことはできません");
-    errno = 0;
-    char *full = resolve(s->path);
-    if (!full)
-        return errno ? fail_file(errno) : MUNI_ENOMEM;
+    char *full;
+    st = resolve(s->path, &full);
+    if (st < 0)
+        return st;
     set_path(s, full);
     if (stat(s->path, &sb))
         return fail_file(errno);
@@ -509,6 +501,8 @@ static void sqlite_close(muni__store *s, bool forked) {
     if (!m)
         return;
     muni__queue_free(m->queue, forked);
+    if (s->unmake && s->path && !forked)
+        remove_files(s->path);
     muni__free(m);
     s->impl = NULL;
 }

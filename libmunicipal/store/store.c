@@ -115,8 +115,10 @@ muni_status muni__store_create(const char *url, const muni__store_options *o, co
     if (st < 0)
         return st;
     st = s->drv->create(s, b);
-    if (st >= 0)
+    if (st >= 0) {
         st = finish(s, false);
+        s->unmake = st < 0;
+    }
     if (st < 0) {
         store_free(s);
         return st;

@@ -1,4 +1,5 @@
 /* store/store.h: life of a store, transactions, statements, counters, waiting. */
+#define _GNU_SOURCE /* F_OFD_SETLK */
 #include "storetest.h"
 
 #include "fault.h"
@@ -8,6 +9,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 /* ---- life */
@@ -489,6 +492,745 @@ START_TEST(conn__config_and_meta) {
 }
 END_TEST
 
+/* ---- hostile files */
+
+static void write_file(const char *name, const void *p, size_t n) {
+    FILE *f = fopen(name, "w");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(p, 1, n, f), n);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+static char *read_file(const char *name, size_t *n) {
+    FILE *f = fopen(name, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fseek(f, 0, SEEK_END), 0);
+    *n = (size_t)ftell(f);
+    rewind(f);
+    char *p = malloc(*n + 1);
+    ck_assert_uint_eq(fread(p, 1, *n, f), *n);
+    fclose(f);
+    return p;
+}
+
+START_TEST(open__what_is_no_store_stays_as_it_is) {
+    static const char text[] = "これは住民の一覧です。";
+    static char page[8192];
+    size_t n;
+    muni__store *s;
+    for (int i = 0; i < 4; i++) {
+        memset(page, i == 2 ? 'x' : 0, sizeof page);
+        write_file(file, i == 0 ? "" : i == 1 ? text : page, i == 0 ? 0 : i == 1 ? sizeof text - 1 : sizeof page);
+        char *before = read_file(file, &n);
+        size_t m;
+        FAILS(muni__store_open(file, NULL, &s), MUNI_ENOTSTORE);
+        ck_assert_ptr_null(s);
+        char *after = read_file(file, &m);
+        ck_assert_uint_eq(n, m);
+        ck_assert_mem_eq(before, after, n);
+        ck_assert_int_eq(files_there(), 1);
+        free(before);
+        free(after);
+    }
+}
+END_TEST
+
+START_TEST(open__database_of_others_stays_as_it_is) {
+    sqlite3 *db;
+    size_t n, m;
+    muni__store *s;
+    ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, _i ? "PRAGMA journal_mode=WAL; CREATE TABLE m_meta(key, value); INSERT INTO m_meta VALUES('compat', 1)"
+                                         : "CREATE TABLE m_meta(key, value)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    char *before = read_file(file, &n);
+    FAILS(muni__store_open(file, NULL, &s), MUNI_ENOTSTORE);
+    char *after = read_file(file, &m);
+    ck_assert_uint_eq(n, m);
+    ck_assert_mem_eq(before, after, n);
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(open__things_that_are_no_files) {
+    muni__store *s;
+    ck_assert_int_eq(mkfifo(file, 0600), 0);
+    FAILS(muni__store_open(file, NULL, &s), MUNI_ENOTSTORE); /* and does not wait for a writer */
+    FAILS(muni__store_create(file, NULL, &birth, &s), MUNI_EUNIQUE);
+    ck_assert_int_eq(unlink(file), 0);
+    ck_assert_int_eq(symlink("nowhere", file), 0);
+    FAILS(muni__store_open(file, NULL, &s), MUNI_ENOTFOUND);
+    FAILS(muni__store_create(file, NULL, &birth, &s), MUNI_EUNIQUE);
+    ck_assert_int_eq(unlink(file), 0);
+    ck_assert_int_eq(symlink(file, file), 0);
+    FAILS(muni__store_open(file, NULL, &s), MUNI_EIO);
+}
+END_TEST
+
+START_TEST(open__meta_that_makes_no_sense) {
+    static const char *const sql[] = {
+        "DELETE FROM \"m_meta\" WHERE \"key\" = 'compat'",
+        "UPDATE \"m_meta\" SET \"value\" = 'x' WHERE \"key\" = 'compat'",
+        "UPDATE \"m_meta\" SET \"value\" = '-1' WHERE \"key\" = 'compat'",
+        "UPDATE \"m_meta\" SET \"value\" = '99999999999999999999' WHERE \"key\" = 'compat'",
+        "UPDATE \"m_meta\" SET \"value\" = NULL WHERE \"key\" = 'schema'",
+        "UPDATE \"m_meta\" SET \"value\" = 'abc' WHERE \"key\" = 'schema'",
+        "UPDATE \"m_meta\" SET \"value\" = 'g' || substr(\"value\", 2) WHERE \"key\" = 'id'",
+        "DELETE FROM \"m_meta\" WHERE \"key\" = 'id'",
+        "UPDATE \"m_meta\" SET \"value\" = '2' WHERE \"key\" = 'test'",
+        "UPDATE \"m_meta\" SET \"value\" = '999999' WHERE \"key\" = 'utc_offset'",
+        "UPDATE \"m_meta\" SET \"value\" = '' WHERE \"key\" = 'created_at'",
+        "DROP TABLE \"m_meta\"",
+    };
+    ck_assert_int_eq(MUNI_COUNT(sql), 12);
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s);
+    OK(muni__conn_begin(c, true));
+    OK(muni__run(c, sql[_i]));
+    OK(muni__conn_commit(c));
+    muni__store_return(s, c);
+    muni__store_close(s);
+    FAILS(muni__store_open(file, NULL, &s), MUNI_ECORRUPT);
+    ck_assert_ptr_null(s);
+}
+END_TEST
+
+/* Bytes changed and ends cut off at random: whatever comes of it is an answer, not a crash. */
+START_TEST(open__damaged_files_answer) {
+    size_t n;
+    uint64_t seed = 12345;
+    int opened = 0, refused = 0;
+    muni__store_close(made(file));
+    char *good = read_file(file, &n), *bad = malloc(n);
+    for (int i = 0; i < 150; i++) {
+        size_t size = n;
+        memcpy(bad, good, n);
+        for (int k = 0; k < 1 + i % 40; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            size_t at = (size_t)(seed >> 33) % (i % 3 ? n : 8192);
+            bad[at] = (char)(seed >> 20);
+        }
+        if (i % 5 == 0)
+            size = (size_t)(seed >> 30) % n;
+        out_of_directory();
+        ck_assert_int_eq(mkdir(dir, 0700), 0);
+        write_file(file, bad, size);
+        muni__store *s;
+        muni_status st = muni__store_open(file, NULL, &s);
+        if (st < 0) {
+            ck_assert_ptr_null(s);
+            ck_assert_int_eq(muni_error_code(), st);
+            refused++;
+            continue;
+        }
+        opened++;
+        muni__conn *c = conn_of(s);
+        muni__stmt *q;
+        if (muni__sql(c, "SELECT count(*) FROM \"k_ticket\", \"m_history\", \"m_doc_index\"", &q) >= 0)
+            (void)muni__step(q);
+        muni__done(q);
+        if (muni__conn_begin(c, true) >= 0) {
+            (void)put_ticket(c, 1, "a", "b", false);
+            (void)muni__doc_put(c, 1, 0, 41, 1, "漏水", 6);
+            (void)muni__doc_flush(c, true, NULL);
+            (void)muni__conn_commit(c);
+        }
+        muni__store_return(s, c);
+        muni__store_close(s);
+    }
+    ck_assert_int_gt(refused, 20);
+    ck_assert_int_gt(opened, 5);
+    free(good);
+    free(bad);
+}
+END_TEST
+
+/* ---- what the database refuses */
+
+START_TEST(conn__full_disk_dooms_until_rollback) {
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s);
+    muni__stmt *q;
+    char sql[64];
+    (void)snprintf(sql, sizeof sql, "PRAGMA max_page_count=%d", (int)number_of(c, "PRAGMA page_count") + 2);
+    number_of(c, sql);
+    OK(muni__conn_begin(c, true));
+    OK(put_ticket(c, 1, "a", NULL, false));
+    FAILS(muni__run(c, "INSERT INTO \"m_meta\" VALUES('big', printf('%.*c', 200000, 'x'))"), MUNI_EFULL);
+    if (c->lost) {
+        FAILS(muni__sql(c, "SELECT 1", &q), MUNI_EDOOMED);
+        FAILS(muni__conn_commit(c), MUNI_EDOOMED);
+    } else {
+        muni__conn_rollback(c);
+    }
+    ck_assert(!muni__conn_in_tx(c));
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 0);
+    number_of(c, "PRAGMA max_page_count=1000000");
+    OK(muni__conn_begin(c, true));
+    OK(put_ticket(c, 1, "a", NULL, false));
+    OK(muni__conn_commit(c));
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+START_TEST(conn__transaction_that_the_database_ended_is_lost) {
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s);
+    OK(muni__conn_begin(c, true));
+    OK(put_ticket(c, 1, "a", NULL, false));
+    FAILS(muni__run(c, "INSERT OR ROLLBACK INTO \"k_ticket\"(\"id\") VALUES(1)"), MUNI_EUNIQUE);
+    FAILS(put_ticket(c, 2, "b", NULL, false), MUNI_EDOOMED); /* not on its own */
+    FAILS(muni__conn_commit(c), MUNI_EDOOMED);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 0);
+    OK(muni__conn_begin(c, true)); /* and the queue is free */
+    OK(put_ticket(c, 2, "b", NULL, false));
+    OK(muni__conn_commit(c));
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+START_TEST(conn__read_only) {
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s);
+    OK(muni__run(c, "PRAGMA query_only=1"));
+    FAILS(muni__conn_begin(c, true), MUNI_EREADONLY);
+    OK(muni__run(c, "PRAGMA query_only=0"));
+    OK(muni__conn_begin(c, true));
+    OK(muni__run(c, "PRAGMA query_only=1"));
+    FAILS(put_ticket(c, 1, "a", NULL, false), MUNI_EREADONLY);
+    muni__conn_rollback(c);
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+/* ---- waiting */
+
+START_TEST(borrow__no_more_than_allowed) {
+    muni__store_options o = { .connections = 2, .wait_ms = 20 };
+    muni__store *s;
+    muni__conn *a, *b, *c;
+    muni__store_close(made(file));
+    OK(muni__store_open(file, &o, &s));
+    a = conn_of(s);
+    b = conn_of(s);
+    FAILS(muni__store_borrow(s, &c), MUNI_EBUSY);
+    ck_assert_ptr_null(c);
+    muni__store_return(s, a);
+    a = conn_of(s);
+    muni__store_return(s, a);
+    muni__store_return(s, b);
+    muni__store_close(s);
+}
+END_TEST
+
+START_TEST(begin__locked_by_others_is_busy) {
+    muni__store_options o = { .wait_ms = 30 };
+    muni__store *s[2];
+    muni__conn *a, *b, *c;
+    muni__store_close(made(file));
+    OK(muni__store_open(file, &o, &s[0]));
+    OK(muni__store_open(file, &o, &s[1]));
+    a = conn_of(s[0]);
+    b = conn_of(s[0]);
+    c = conn_of(s[1]);
+    OK(muni__conn_begin(a, true));
+    FAILS(muni__conn_begin(b, true), MUNI_EBUSY); /* of the same store */
+    FAILS(muni__conn_begin(c, true), MUNI_EBUSY); /* as from another process */
+    ck_assert(!muni__conn_in_tx(c));
+    OK(muni__conn_begin(c, false)); /* readers do not care */
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 0);
+    OK(muni__conn_commit(c));
+    OK(put_ticket(a, 1, NULL, NULL, false));
+    OK(muni__conn_commit(a));
+    OK(muni__conn_begin(c, true));
+    FAILS(muni__conn_begin(b, true), MUNI_EBUSY);
+    muni__conn_rollback(c);
+    OK(muni__conn_begin(b, true));
+    OK(muni__conn_commit(b));
+    muni__store_return(s[0], a);
+    muni__store_return(s[0], b);
+    muni__store_return(s[1], c);
+    muni__store_close(s[0]);
+    muni__store_close(s[1]);
+}
+END_TEST
+
+/* Somebody who knows no queue: a shell, a backup program. */
+START_TEST(begin__locked_by_a_stranger_is_busy_then_free) {
+    muni__store_options o = { .wait_ms = 30 };
+    sqlite3 *db;
+    muni__store *s;
+    muni__store_close(made(file));
+    OK(muni__store_open(file, &o, &s));
+    muni__conn *c = conn_of(s);
+    ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    FAILS(muni__conn_begin(c, true), MUNI_EBUSY);
+    ck_assert_int_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    OK(muni__conn_begin(c, true));
+    OK(muni__conn_commit(c));
+    sqlite3_close(db);
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+/* The side file is deleted, replaced, unusable, full of nonsense: writers go on. */
+START_TEST(queue__nothing_breaks_without_the_side_file) {
+    static const char nonsense[] = "\xff\xff\xff\xff\xff\xff\xff\x7fnonsense";
+    char side[160];
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s);
+    (void)snprintf(side, sizeof side, "%s-queue", file);
+    for (int i = 0; i < 6; i++) {
+        OK(muni__conn_begin(c, true));
+        OK(put_ticket(c, i + 1, NULL, NULL, false));
+        if (i == 0) {
+            ck_assert_int_eq(unlink(side), 0); /* while it is locked */
+        } else if (i == 1) {
+            write_file(side, nonsense, sizeof nonsense);
+        } else if (i == 2) {
+            ck_assert_int_eq(truncate(side, 3), 0);
+        } else if (i == 3) {
+            ck_assert_int_eq(unlink(side), 0);
+            ck_assert_int_eq(mkdir(side, 0700), 0);
+        } else if (i == 4) {
+            ck_assert_int_eq(rmdir(side), 0);
+            ck_assert_int_eq(symlink("/etc/passwd", side), 0);
+        }
+        OK(muni__conn_commit(c));
+    }
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 6);
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+#ifdef F_OFD_SETLK
+typedef struct comer {
+    pthread_t thread;
+    muni__queue *q;
+    int *order, *inside, *count;
+    pthread_mutex_t *mutex;
+    int no;
+} comer;
+
+static int try_in(void *user) {
+    comer *w = user;
+    pthread_mutex_lock(w->mutex);
+    int rc = *w->inside ? 1 : MUNI_OK;
+    if (rc == MUNI_OK) {
+        *w->inside = 1;
+        w->order[(*w->count)++] = w->no;
+    }
+    pthread_mutex_unlock(w->mutex);
+    return rc;
+}
+
+static void go_out(comer *w) {
+    pthread_mutex_lock(w->mutex);
+    *w->inside = 0;
+    pthread_mutex_unlock(w->mutex);
+    muni__queue_leave(w->q);
+}
+
+static void *come(void *user) {
+    comer *w = user;
+    bool in;
+    if (muni__queue_enter(w->q, muni__deadline(60000), try_in, w, &in) == MUNI_OK && in)
+        go_out(w);
+    return NULL;
+}
+
+static int64_t tickets(const char *side) {
+    int64_t v = 0;
+    FILE *f = fopen(side, "r");
+    if (f) {
+        if (fread(&v, sizeof v, 1, f) != 1)
+            v = -1;
+        fclose(f);
+    }
+    return v;
+}
+
+START_TEST(queue__processes_go_in_the_order_in_which_they_came) {
+    enum { N = 6 };
+    comer w[N];
+    int order[N], inside = 0, count = 0;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    char side[160];
+    bool in;
+    (void)snprintf(side, sizeof side, "%s-queue", file);
+    for (int i = 0; i < N; i++) {
+        w[i] = (comer){ .order = order, .inside = &inside, .count = &count, .mutex = &mutex, .no = i };
+        OK(muni__queue_new(side, 0600, INT64_MAX / 2, &w[i].q)); /* never out of turn */
+    }
+    OK(muni__queue_enter(w[0].q, muni__deadline(60000), try_in, &w[0], &in));
+    ck_assert(in);
+    for (int i = 1; i < N; i++) {
+        ck_assert_int_eq(pthread_create(&w[i].thread, NULL, come, &w[i]), 0);
+        while (tickets(side) < i + 1)
+            muni__nap(100000);
+    }
+    go_out(&w[0]);
+    for (int i = 1; i < N; i++)
+        ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
+    ck_assert_int_eq(count, N);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(order[i], i);
+    for (int i = 0; i < N; i++)
+        muni__queue_free(w[i].q, false);
+}
+END_TEST
+
+START_TEST(queue__ticket_of_the_dead_is_passed_by) {
+    comer w = { .no = 7 };
+    int order[1], inside = 0, count = 0, fd;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    char side[160];
+    bool in;
+    (void)snprintf(side, sizeof side, "%s-queue", file);
+    w.order = order, w.inside = &inside, w.count = &count, w.mutex = &mutex;
+    write_file(side, "\x09\0\0\0\0\0\0\0", 8);
+    ck_assert_int_ge(fd = open(side, O_RDWR), 0);
+    struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 16 + 9, .l_len = 1 };
+    ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &l), 0);
+    OK(muni__queue_new(side, 0600, 1000000, &w.q));
+    OK(muni__queue_enter(w.q, muni__deadline(60000), try_in, &w, &in));
+    ck_assert(in);
+    go_out(&w);
+    muni__queue_free(w.q, false);
+    OK(muni__queue_new(side, 0600, INT64_MAX / 2, &w.q)); /* and without passing by, it is not our turn */
+    OK(muni__queue_enter(w.q, muni__deadline(30), try_in, &w, &in));
+    ck_assert(!in);
+    muni__queue_free(w.q, false);
+    close(fd);
+}
+END_TEST
+#endif
+
+typedef struct stander {
+    pthread_t thread;
+    muni__line *line;
+    int *order, *count, no;
+} stander;
+
+static void *stand(void *user) {
+    stander *w = user;
+    if (muni__line_enter(w->line, muni__deadline(60000))) {
+        w->order[(*w->count)++] = w->no; /* room for one: nobody else is here */
+        muni__line_leave(w->line);
+    }
+    return NULL;
+}
+
+START_TEST(line__threads_go_in_the_order_in_which_they_came) {
+    enum { N = 8 };
+    stander w[N];
+    muni__line line;
+    muni__waiter *last = NULL;
+    int order[N], count = 0;
+    OK(muni__line_init(&line, 1));
+    ck_assert(muni__line_enter(&line, 0));
+    ck_assert(!muni__line_enter(&line, muni__deadline(1)));
+    for (int i = 0; i < N; i++) {
+        w[i] = (stander){ .line = &line, .order = order, .count = &count, .no = i };
+        ck_assert_int_eq(pthread_create(&w[i].thread, NULL, stand, &w[i]), 0);
+        for (bool there = false; !there; muni__nap(100000)) {
+            pthread_mutex_lock(&line.mutex);
+            there = line.last != last;
+            last = line.last;
+            pthread_mutex_unlock(&line.mutex);
+        }
+    }
+    muni__line_leave(&line);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
+    ck_assert_int_eq(count, N);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(order[i], i);
+    ck_assert(muni__line_enter(&line, 0));
+    muni__line_end(&line);
+}
+END_TEST
+
+/* ---- many at once */
+
+static muni_status one_write(muni__store *s) {
+    muni__conn *c;
+    int64_t id = 0;
+    char number[24];
+    muni_status st = muni__store_borrow(s, &c);
+    if (st < 0)
+        return st;
+    MUNI_TRY(muni__conn_begin(c, true));
+    MUNI_TRY(muni__conn_take(c, "id", 1, &id));
+    (void)snprintf(number, sizeof number, "n-%lld", (long long)id);
+    MUNI_TRY(put_ticket(c, id, number, NULL, false));
+    MUNI_TRY(muni__doc_put(c, id, 0, 41, id, number, strlen(number)));
+    if (id % 7 == 0)
+        muni__conn_rollback(c); /* and the same id comes again: never a gap, never twice */
+    else
+        MUNI_TRY(muni__conn_commit(c));
+out:
+    muni__store_return(s, c);
+    return st < 0 ? st : id % 7 == 0 ? 1 : MUNI_OK;
+}
+
+static atomic_int turns;
+
+static void *write_many(void *user) {
+    for (int i = 0; i < 60; i++) {
+        muni__store *s = user;
+        muni__conn *c;
+        muni_status st = muni__store_borrow(s, &c);
+        int64_t v, n;
+        if (st < 0)
+            return "borrow";
+        if (muni__conn_begin(c, true) < 0 || muni__conn_take(c, "id", 1, &v) < 0)
+            return "begin";
+        bool keep = atomic_fetch_add(&turns, 1) % 7 != 0;
+        if (put_ticket(c, v, NULL, NULL, false) < 0)
+            return "put";
+        if (keep && muni__conn_commit(c) < 0)
+            return "commit";
+        muni__conn_rollback(c);
+        if (muni__conn_begin(c, false) < 0)
+            return "begin to read";
+        n = number_of(c, "SELECT count(*) - max(\"id\") FROM \"k_ticket\"");
+        if (n)
+            return "a gap";
+        muni__store_return(s, c);
+    }
+    return NULL;
+}
+
+START_TEST(threads__write_and_read_at_once) {
+    enum { N = 8 };
+    pthread_t t[N];
+    muni__store *s = made(_i ? ":memory:" : file);
+    atomic_store(&turns, 0);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(pthread_create(&t[i], NULL, write_many, s), 0);
+    for (int i = 0; i < N; i++) {
+        void *failed;
+        ck_assert_int_eq(pthread_join(t[i], &failed), 0);
+        ck_assert_msg(!failed, "%s", failed ? (char *)failed : "");
+    }
+    muni__conn *c = conn_of(s);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), N * 60 - (N * 60 + 6) / 7);
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+static int child_writes(int n) {
+    muni__store *s;
+    if (muni__store_open(file, NULL, &s) < 0)
+        return 2;
+    for (int i = 0; i < n; i++) {
+        muni_status st = one_write(s);
+        if (st < 0)
+            return 3;
+        if (st == 1) { /* step over the number that was given back */
+            muni__conn *c;
+            int64_t v;
+            if (muni__store_borrow(s, &c) < 0 || muni__conn_begin(c, true) < 0 || muni__conn_last(c, "id", &v) < 0 ||
+                (v % 7 == 6 && muni__conn_take(c, "id", 1, &v) < 0) || muni__conn_commit(c) < 0)
+                return 4;
+            muni__store_return(s, c);
+            i--;
+        }
+    }
+    muni__store_close(s);
+    return 0;
+}
+
+START_TEST(processes__write_at_once) {
+    enum { N = 4, EACH = 100 };
+    pid_t pid[N];
+    muni__store *s;
+    int status;
+    muni__store_close(made(file));
+    for (int i = 0; i < N; i++) {
+        pid[i] = fork();
+        ck_assert_int_ge(pid[i], 0);
+        if (!pid[i])
+            _exit(child_writes(EACH));
+    }
+    for (int i = 0; i < N; i++) {
+        ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
+        ck_assert(WIFEXITED(status));
+        ck_assert_int_eq(WEXITSTATUS(status), 0);
+    }
+    OK(muni__store_open(file, NULL, &s));
+    muni__conn *c = conn_of(s);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), N * EACH);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"m_doc\""), N * EACH);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\" WHERE \"id\" % 7 = 0"), 0);
+    muni__store_return(s, c);
+    muni__store_close(s);
+}
+END_TEST
+
+START_TEST(process__killed_in_a_transaction_leaves_nothing_and_no_lock) {
+    int ready[2], status;
+    char byte;
+    muni__store *s;
+    muni__store_close(made(file));
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    if (!pid) {
+        muni__conn *c;
+        if (muni__store_open(file, NULL, &s) < 0 || muni__store_borrow(s, &c) < 0 || muni__conn_begin(c, true) < 0 ||
+            put_ticket(c, 1, "a", NULL, false) < 0 || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    OK(muni__store_open(file, NULL, &s));
+    muni__conn *c = conn_of(s);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    OK(muni__conn_begin(c, true)); /* waits until it is dead */
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 0);
+    OK(put_ticket(c, 1, "a", NULL, false));
+    OK(muni__conn_commit(c));
+    muni__store_return(s, c);
+    muni__store_close(s);
+    close(ready[0]);
+    close(ready[1]);
+}
+END_TEST
+
+START_TEST(fork__child_is_refused_and_the_parent_goes_on) {
+    muni__store *s = made(file);
+    muni__conn *c = conn_of(s), *other = conn_of(s);
+    muni__stmt *q, *r;
+    int64_t v;
+    int status;
+    OK(muni__conn_begin(c, true));
+    OK(muni__conn_take(c, "id", 1, &v));
+    OK(put_ticket(c, v, "a", NULL, false));
+    OK(muni__sql(other, "SELECT \"key\" FROM \"m_meta\" ORDER BY 1", &q));
+    ck_assert_int_eq(muni__step(q), MUNI_ROW);
+    pid_t pid = fork();
+    if (!pid) {
+        muni__conn *third;
+        muni__store *mine;
+        int bad = 0;
+        bad |= muni__store_borrow(s, &third) != MUNI_EFORK;
+        bad |= muni__sql(c, "SELECT 1", &r) != MUNI_EFORK;
+        bad |= muni__conn_begin(other, false) != MUNI_EFORK;
+        bad |= muni__conn_commit(c) != MUNI_EFORK;
+        muni__conn_rollback(c);
+        muni__done(q);
+        muni__store_return(s, c);
+        muni__store_return(s, other);
+        muni__store_close(s);
+        bad |= muni__store_open(file, NULL, &mine) != MUNI_OK; /* a store of its own */
+        if (!bad)
+            muni__store_close(mine);
+        _exit(bad);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    ck_assert_str_eq(muni__col_text(q, 0, NULL), "compat");
+    ck_assert_int_eq(muni__step(q), MUNI_ROW);
+    ck_assert_str_eq(muni__col_text(q, 0, NULL), "created_at");
+    muni__done(q);
+    OK(muni__conn_commit(c));
+    ck_assert_int_eq(number_of(other, "SELECT count(*) FROM \"k_ticket\""), 1);
+    muni__store_return(s, c);
+    muni__store_return(s, other);
+    muni__store_close(s);
+}
+END_TEST
+
+/* ---- faults */
+
+START_TEST(fault__create_and_open) {
+    muni__store *s = NULL;
+    muni_status st;
+    FAULT_LOOP(st, muni__store_create(file, NULL, &birth, &s), {
+        ck_assert_ptr_null(s);
+        ck_assert_int_eq(files_there(), 0);
+    });
+    muni__store_close(s);
+    FAULT_LOOP(st, muni__store_open(file, NULL, &s), ck_assert_ptr_null(s));
+    muni__store_close(s);
+    FAULT_LOOP(st, muni__store_create(":memory:", NULL, &birth, &s), ck_assert_ptr_null(s));
+    muni__store_close(s);
+}
+END_TEST
+
+/* A whole call as the model makes it. */
+static muni_status whole_call(muni__store *s, int64_t *id) {
+    static const int64_t ids[] = { 1, 2, 3 };
+    muni__buf sql = MUNI_BUF_INIT(0);
+    muni__conn *c = NULL;
+    muni__stmt *q = NULL;
+    char *text = NULL;
+    muni_status st;
+    MUNI_TRY(muni__store_borrow(s, &c));
+    MUNI_TRY(muni__conn_begin(c, true));
+    MUNI_TRY(muni__conn_take(c, "id", 1, id));
+    MUNI_TRY(muni__conn_take(c, "history", 1, &(int64_t){ 0 }));
+    MUNI_TRY(put_ticket(c, *id, "a", "b", false));
+    MUNI_TRY(muni__doc_put(c, *id, 0, 41, *id, "印刷できない", 18));
+    MUNI_TRY(muni__doc_flush(c, true, NULL));
+    MUNI_TRY(muni__conn_meta_get(c, "id", &text));
+    muni__buf_puts(&sql, "SELECT count(*) FROM \"k_ticket\" WHERE \"id\" ");
+    muni__sql_set(&sql, 1);
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(c, sql.p, &q));
+    muni__bind_set(q, 1, ids, 3);
+    MUNI_TRY(muni__step(q));
+    muni__done(q);
+    q = NULL;
+    muni__docs *d = NULL;
+    muni__doc doc;
+    MUNI_TRY(muni__docs_open(c, "\"印刷\"", &d));
+    st = muni__docs_next(d, &doc);
+    muni__docs_close(d);
+    MUNI_TRY(st);
+    MUNI_TRY(muni__conn_commit(c));
+out:
+    muni__done(q);
+    muni__buf_free(&sql);
+    muni__free(text);
+    if (c)
+        muni__store_return(s, c);
+    return st;
+}
+
+START_TEST(fault__a_whole_call) {
+    muni__store *s = NULL;
+    muni_status st;
+    int64_t id;
+    muni__store_close(made(file));
+    OK(muni__store_open(file, NULL, &s));
+    FAULT_LOOP(st, whole_call(s, &id), {
+        muni__conn *c = conn_of(s);
+        ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"k_ticket\""), 0);
+        ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"m_doc\""), 0);
+        muni__store_return(s, c);
+        if (fault_n_ % 2) { /* once with warm caches, once with none */
+            muni__store_close(s);
+            OK(muni__store_open(file, NULL, &s));
+        }
+    });
+    ck_assert_int_eq(id, 1);
+    muni__store_close(s);
+}
+END_TEST
+
 Suite *suite_store(void) {
     Suite *s = suite_create("store");
     TCase *c = tcase_create("life");
@@ -518,6 +1260,41 @@ Suite *suite_store(void) {
     tcase_add_test(c, counter__what_another_connection_took_is_seen);
     tcase_add_test(c, counter__many_names_and_the_end_of_the_numbers);
     tcase_add_test(c, conn__config_and_meta);
+    tcase_add_test(c, conn__full_disk_dooms_until_rollback);
+    tcase_add_test(c, conn__transaction_that_the_database_ended_is_lost);
+    tcase_add_test(c, conn__read_only);
+    suite_add_tcase(s, c);
+    c = tcase_create("hostile");
+    tcase_add_checked_fixture(c, in_directory, out_of_directory);
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, open__what_is_no_store_stays_as_it_is);
+    tcase_add_loop_test(c, open__database_of_others_stays_as_it_is, 0, 2);
+    tcase_add_test(c, open__things_that_are_no_files);
+    tcase_add_loop_test(c, open__meta_that_makes_no_sense, 0, 12);
+    tcase_add_test(c, open__damaged_files_answer);
+    suite_add_tcase(s, c);
+    c = tcase_create("waiting");
+    tcase_add_checked_fixture(c, in_directory, out_of_directory);
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, borrow__no_more_than_allowed);
+    tcase_add_test(c, begin__locked_by_others_is_busy);
+    tcase_add_test(c, begin__locked_by_a_stranger_is_busy_then_free);
+    tcase_add_test(c, queue__nothing_breaks_without_the_side_file);
+#ifdef F_OFD_SETLK
+    tcase_add_test(c, queue__processes_go_in_the_order_in_which_they_came);
+    tcase_add_test(c, queue__ticket_of_the_dead_is_passed_by);
+#endif
+    tcase_add_test(c, line__threads_go_in_the_order_in_which_they_came);
+    tcase_add_loop_test(c, threads__write_and_read_at_once, 0, 2);
+    tcase_add_test(c, processes__write_at_once);
+    tcase_add_test(c, process__killed_in_a_transaction_leaves_nothing_and_no_lock);
+    tcase_add_test(c, fork__child_is_refused_and_the_parent_goes_on);
+    suite_add_tcase(s, c);
+    c = tcase_create("faults");
+    tcase_add_checked_fixture(c, in_directory, out_of_directory);
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, fault__create_and_open);
+    tcase_add_test(c, fault__a_whole_call);
     suite_add_tcase(s, c);
     return s;
 }
