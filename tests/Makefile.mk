@@ -11,7 +11,9 @@ endif
 	%D%/unit/textdata.h \
 	%D%/unit/test_base.c \
 	%D%/unit/test_calendar.c \
+	%D%/unit/querytest.h \
 	%D%/unit/test_charset.c \
+	%D%/unit/test_cond.c \
 	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
 	%D%/unit/test_pii.c \
