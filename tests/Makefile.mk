@@ -41,6 +41,13 @@ EXTRA_DIST += \
 	%D%/data/text/search_expect.csv \
 	%D%/data/text/search_vectors.csv
 
+# A year of incidents, made from a table of figures: for tests and examples.
+noinst_PROGRAMS += %D%/tools/gen_incidents
+%C%_tools_gen_incidents_SOURCES = %D%/tools/gen_incidents.c
+EXTRA_DIST += \
+	%D%/data/figures/README.md \
+	%D%/data/figures/kat_helpdesk_incidents_r5.csv
+
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh
 TESTS += $(muni_scripts)
