@@ -18,6 +18,8 @@ endif
 	%D%/unit/test_date.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/storetest.h \
+	%D%/unit/test_schema.c \
+	%D%/unit/test_search.c \
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \
