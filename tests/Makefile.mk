@@ -9,6 +9,8 @@ endif
 	%D%/unit/fault.c \
 	%D%/unit/fault.h \
 	%D%/unit/textdata.h \
+	%D%/unit/modeltest.h \
+	%D%/unit/test_audit.c \
 	%D%/unit/test_base.c \
 	%D%/unit/test_calendar.c \
 	%D%/unit/querytest.h \
@@ -23,7 +25,8 @@ endif
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \
-	%D%/unit/test_wareki.c
+	%D%/unit/test_wareki.c \
+	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
 %C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)

@@ -471,8 +471,9 @@ muni_status muni_session_comment(muni_session *session, const char *kind, int64_
     st = muni__create(c.tx, comment, patch, &stored);
     c.tx->depth--;
 out:
+    st = end(&c, st, stored, out); /* the row borrows its texts from `rec` */
     muni_rec_free(rec);
-    return MUNI_LEAVE(end(&c, st, stored, out));
+    return MUNI_LEAVE(st);
 }
 
 static muni_status run_due(muni__tx *tx, muni_rec **out) {

@@ -1,0 +1,587 @@
+/* The write path: model/write.c, row.c, session.c, tx.c, number.c through the public verbs. */
+#include "modeltest.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+static mt m;
+
+static void start(void) {
+    mt_start(&m);
+}
+
+static void stop(void) {
+    mt_stop(&m);
+}
+
+/* ---- creating */
+
+START_TEST(create__gives_id_number_state_and_derived_fields) {
+    muni_rec *out = NULL;
+    OK(mt_try(m.admin, "ticket",
+              "{\"type\":\"incident\",\"subject\":\"印刷できない\",\"category\":\"NW関連\",\"impact\":\"high\",\"urgency\":\"middle\","
+              "\"reported_at\":\"2024-04-01T00:30:00+09:00\"}",
+              &out));
+    ck_assert_str_eq(mt_text(out, "number"), "INC-2024-00001");
+    ck_assert_str_eq(mt_text(out, "state"), "new");
+    ck_assert_str_eq(mt_text(out, "category"), "network"); /* by its Japanese title */
+    ck_assert_int_eq(mt_int(out, "priority"), 2);
+    ck_assert_int_eq(mt_int(out, "fiscal_year"), 2024);
+    ck_assert_int_eq(mt_int(out, "month"), 202404);
+    ck_assert_int_eq(mt_int(out, "rev"), 1);
+    ck_assert_int_eq(mt_int(out, "created_at"), NOON);
+    muni_rec_free(out);
+}
+END_TEST
+
+/* KAT-KB-09: the first of FY2025 INQ-2025-00001; on 2026-04-01 INQ-2026-00001 */
+START_TEST(create__numbers_begin_anew_each_fiscal_year) {
+    muni_rec *out = NULL;
+    static const struct {
+        const char *at, *number;
+    } rows[] = { { "2026-03-31T23:59:59+09:00", "INQ-2025-00001" },
+                 { "2026-04-01T00:00:00+09:00", "INQ-2026-00001" },
+                 { "2025-04-01T00:00:00+09:00", "INQ-2025-00002" },
+                 { "2025-03-31T23:59:59+09:00", "INQ-2024-00001" } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[256];
+        snprintf(json, sizeof json, "{\"type\":\"inquiry\",\"subject\":\"質問\",\"category\":\"other\",\"reported_at\":\"%s\"}", rows[i].at);
+        OK(mt_try(m.admin, "ticket", json, &out));
+        ck_assert_str_eq(mt_text(out, "number"), rows[i].number);
+        muni_rec_free(out);
+    }
+}
+END_TEST
+
+START_TEST(create__names_what_is_wrong) {
+    static const struct {
+        const char *json;
+        muni_status code;
+        const char *field;
+    } rows[] = {
+        { "{\"type\":\"incident\",\"category\":\"support\"}", MUNI_EREQUIRED, "subject" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"\"}", MUNI_EREQUIRED, "subject" },
+        { "{\"category\":\"support\",\"subject\":\"x\"}", MUNI_EREQUIRED, "type" },
+        { "{\"type\":\"problem\",\"category\":\"support\",\"subject\":\"x\"}", MUNI_ETYPE, "type" },
+        { "{\"type\":\"incident\",\"category\":\"nothing\",\"subject\":\"x\"}", MUNI_ETYPE, "category" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":5}", MUNI_ETYPE, "subject" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"a\\nb\"}", MUNI_EFORMAT, "subject" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"a\\u0000b\"}", MUNI_EFORMAT, "subject" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"reporter\":99999}", MUNI_EREF, "reporter" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"reporter\":\"me\"}", MUNI_ETYPE, "reporter" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"subjct\":\"y\"}", MUNI_EFIELD, "subjct" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"state\":\"closed\"}", MUNI_EFIELD, "state" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"number\":\"1\"}", MUNI_EFIELD, "number" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"reported_at\":\"2024-02-30T00:00:00+09:00\"}", MUNI_ETYPE, "reported_at" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"reported_at\":\"2024-02-01\"}", MUNI_ETYPE, "reported_at" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"confidential\":\"yes\"}", MUNI_ETYPE, "confidential" },
+        { "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"custom\":[1]}", MUNI_ETYPE, "custom" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        muni_rec *out = (muni_rec *)&m;
+        FAILS(mt_try(m.admin, "ticket", rows[i].json, &out), rows[i].code);
+        ck_assert_ptr_null(out);
+        ck_assert_str_eq(muni_error_field(), rows[i].field);
+        ck_assert_str_eq(muni_error_kind(), "ticket");
+    }
+    FAILS(mt_try(m.admin, "tickt", "{}", NULL), MUNI_ENOTFOUND);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "ticket"));
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 0);
+}
+END_TEST
+
+START_TEST(create__too_long_a_text_is_a_limit) {
+    char *subject = malloc(1000);
+    muni_rec *rec = NULL;
+    memset(subject, 'a', 201);
+    OK(muni_rec_new(&rec));
+    OK(muni_rec_set_text(rec, "subject", subject, 201));
+    OK(muni_rec_set_text(rec, "type", "incident", 8));
+    OK(muni_rec_set_text(rec, "category", "support", 7));
+    FAILS(muni_session_create(m.admin, "ticket", rec, NULL), MUNI_ELIMIT);
+    OK(muni_rec_set_text(rec, "subject", subject, 200));
+    OK(muni_session_create(m.admin, "ticket", rec, NULL));
+    muni_rec_free(rec);
+    free(subject);
+}
+END_TEST
+
+START_TEST(create__unique_identifiers_fold_width_and_case) {
+    (void)mt_create(m.admin, "desk", "{\"code\":\"Desk-1\",\"name\":\"窓口\"}");
+    FAILS(mt_try(m.admin, "desk", "{\"code\":\"ｄｅｓｋ－1\",\"name\":\"窓口\"}", NULL), MUNI_EUNIQUE);
+    ck_assert_str_eq(muni_error_field(), "code");
+    muni_rec *out = NULL;
+    OK(muni_session_find(m.admin, "desk", "DESK-1", NULL, &out));
+    ck_assert_str_eq(mt_text(out, "code"), "Desk-1"); /* kept as given */
+    muni_rec_free(out);
+}
+END_TEST
+
+/* ---- changing */
+
+START_TEST(update__absent_leaves_and_null_clears) {
+    int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"件名\",\"body\":\"本文\"}");
+    OK(mt_update(m.admin, "ticket", id, 1, "{\"subject\":\"新件名\"}"));
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_str_eq(mt_text(r, "body"), "本文");
+    ck_assert_int_eq(mt_int(r, "rev"), 2);
+    muni_rec_free(r);
+    OK(mt_update(m.admin, "ticket", id, 2, "{\"body\":null}"));
+    r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_int_eq(muni_rec_type(r, muni_rec_find(r, "body")), MUNI_TYPE_NULL);
+    muni_rec_free(r);
+    FAILS(mt_update(m.admin, "ticket", id, 3, "{\"subject\":null}"), MUNI_EREQUIRED);
+}
+END_TEST
+
+START_TEST(update__stale_revision_is_refused) {
+    int64_t id = mt_ticket(m.admin, "a");
+    OK(mt_update(m.admin, "ticket", id, 1, "{\"subject\":\"b\"}"));
+    FAILS(mt_update(m.admin, "ticket", id, 1, "{\"subject\":\"c\"}"), MUNI_ESTALE);
+    ck_assert_int_eq(muni_error_record(), id);
+    OK(mt_update(m.admin, "ticket", id, 0, "{\"subject\":\"c\"}"));
+}
+END_TEST
+
+START_TEST(update__change_of_nothing_writes_nothing) {
+    int64_t id = mt_ticket(m.admin, "a");
+    OK(mt_update(m.admin, "ticket", id, 1, "{\"subject\":\"a\"}"));
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_int_eq(mt_int(r, "rev"), 1);
+    muni_rec_free(r);
+}
+END_TEST
+
+START_TEST(update__create_only_fields_stay) {
+    int64_t id = mt_create(m.admin, "principal", "{\"login\":\"a\",\"name\":\"a\"}");
+    muni_rec *g = NULL;
+    OK(muni_session_find(m.admin, "group", "reader", NULL, &g));
+    char json[128];
+    snprintf(json, sizeof json, "{\"group\":%lld,\"principal\":%lld}", (long long)mt_int(g, "id"), (long long)id);
+    int64_t member = mt_create(m.admin, "member", json);
+    muni_rec_free(g);
+    FAILS(mt_update(m.admin, "member", member, 0, "{\"principal\":1}"), MUNI_ESTATE);
+    ck_assert_str_eq(muni_error_field(), "principal");
+}
+END_TEST
+
+START_TEST(update__of_another_month_follows_reported_at) {
+    int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"a\",\"reported_at\":\"2023-05-01T00:30:00+09:00\"}");
+    OK(mt_update(m.admin, "ticket", id, 0, "{\"reported_at\":\"2023-04-30T23:30:00+09:00\"}"));
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_int_eq(mt_int(r, "month"), 202304);
+    muni_rec_free(r);
+}
+END_TEST
+
+/* ---- transitions */
+
+START_TEST(transition__goes_the_way_of_the_lifecycle) {
+    int64_t id = mt_ticket(m.admin, "a");
+    FAILS(mt_do(m.admin, id, "resolve", NULL), MUNI_ESTATE);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "assign"));
+    FAILS(mt_do(m.admin, id, "assign", NULL), MUNI_EGUARD);
+    ck_assert_str_eq(muni_error_field(), "assignee");
+    muni_rec *me = NULL;
+    char json[64];
+    OK(muni_session_whoami(m.admin, &me));
+    snprintf(json, sizeof json, "{\"assignee\":%lld}", (long long)mt_int(me, "principal"));
+    muni_rec_free(me);
+    OK(mt_do(m.admin, id, "assign", json));
+    OK(mt_do(m.admin, id, "start", NULL));
+    FAILS(mt_do(m.admin, id, "resolve", NULL), MUNI_EGUARD);
+    OK(muni_db_set_now(m.db, NOON + 60));
+    OK(mt_do(m.admin, id, "resolve", "{\"resolution\":\"再起動した\"}"));
+    OK(mt_do(m.admin, id, "close", NULL));
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "closed");
+    ck_assert_int_eq(mt_int(r, "resolved_at"), NOON + 60);
+    ck_assert_int_eq(mt_int(r, "closed_at"), NOON + 60);
+    muni_rec_free(r);
+    OK(mt_do(m.admin, id, "reopen", NULL));
+    r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_int_eq(muni_rec_type(r, muni_rec_find(r, "closed_at")), MUNI_TYPE_NULL);
+    muni_rec_free(r);
+    FAILS(mt_do(m.admin, id, "fly", NULL), MUNI_ESTATE);
+    FAILS(muni_session_transition(m.admin, "desk", id, 0, "x", NULL, NULL), MUNI_EINVAL);
+    FAILS(muni_session_transition(m.admin, "ticket", id, 1, "wait", NULL, NULL), MUNI_ESTALE);
+}
+END_TEST
+
+START_TEST(transitions__tell_what_is_possible) {
+    int64_t id = mt_ticket(m.admin, "a");
+    char *json = NULL;
+    OK(muni_session_transitions(m.admin, "ticket", id, &json));
+    ck_assert_str_eq(json, "[{\"name\":\"assign\",\"ja\":\"割当\",\"en\":\"Assign\",\"to\":\"assigned\",\"needs\":[\"assignee\"]}]");
+    muni_free(json);
+    muni_session *reader = mt_person(&m, "reader", "reader");
+    OK(muni_session_transitions(reader, "ticket", id, &json));
+    ck_assert_str_eq(json, "[]");
+    muni_free(json);
+    muni_session_unref(reader);
+}
+END_TEST
+
+/* ---- trash */
+
+START_TEST(trash__hides_and_restores) {
+    int64_t id = mt_ticket(m.admin, "消す");
+    OK(muni_session_trash(m.admin, "ticket", id, 1, NULL));
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 0);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"消す\"}"), 0);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"trash\":\"only\"}"), 1);
+    FAILS(mt_update(m.admin, "ticket", id, 0, "{\"subject\":\"b\"}"), MUNI_ESTATE);
+    FAILS(muni_session_trash(m.admin, "ticket", id, 0, NULL), MUNI_ESTATE);
+    FAILS(muni_session_comment(m.admin, "ticket", id, "x", NULL), MUNI_ESTATE);
+    OK(muni_session_restore(m.admin, "ticket", id, 2, NULL));
+    FAILS(muni_session_restore(m.admin, "ticket", id, 0, NULL), MUNI_ESTATE);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"消す\"}"), 1);
+}
+END_TEST
+
+START_TEST(trash__frees_the_identifier_and_restore_collides) {
+    int64_t id = mt_create(m.admin, "desk", "{\"code\":\"A\",\"name\":\"一\"}");
+    OK(muni_session_trash(m.admin, "desk", id, 0, NULL));
+    (void)mt_create(m.admin, "desk", "{\"code\":\"a\",\"name\":\"二\"}");
+    FAILS(muni_session_restore(m.admin, "desk", id, 0, NULL), MUNI_EUNIQUE);
+}
+END_TEST
+
+/* ---- rights */
+
+START_TEST(rights__unseen_is_not_found_and_seen_is_denied) {
+    int64_t id = mt_ticket(m.admin, "秘密");
+    muni_session *nobody = mt_person(&m, "nobody", NULL), *reader = mt_person(&m, "reader", "reader");
+    muni_rec *out = NULL;
+    FAILS(muni_session_get(nobody, "ticket", id, NULL, &out), MUNI_ENOTFOUND);
+    FAILS(mt_update(nobody, "ticket", id, 0, "{\"subject\":\"x\"}"), MUNI_ENOTFOUND);
+    FAILS(mt_try(nobody, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\"}", &out), MUNI_EDENIED);
+    FAILS(mt_update(reader, "ticket", id, 0, "{\"subject\":\"x\"}"), MUNI_EDENIED);
+    FAILS(mt_do(reader, id, "assign", NULL), MUNI_EDENIED);
+    FAILS(muni_session_trash(reader, "ticket", id, 0, NULL), MUNI_EDENIED);
+    FAILS(muni_session_comment(reader, "ticket", id, "x", NULL), MUNI_EDENIED);
+    muni_cursor *c = NULL;
+    FAILS(muni_session_history(reader, "ticket", id, &c), MUNI_EDENIED); /* KAT-KB-40 */
+    FAILS(muni_session_history(nobody, "ticket", id, &c), MUNI_ENOTFOUND);
+    FAILS(muni_audit_verify(reader, NULL, NULL, &out), MUNI_EDENIED);
+    FAILS(muni_session_run_due(reader, &out), MUNI_EDENIED);
+    muni_session_unref(nobody);
+    muni_session_unref(reader);
+}
+END_TEST
+
+START_TEST(rights__membership_counts_from_its_first_to_its_last_day) {
+    muni_rec *g = NULL, *out = NULL;
+    char json[256];
+    muni_session *s = mt_person(&m, "temp", NULL);
+    muni_rec *me = NULL;
+    int64_t ticket = mt_ticket(m.admin, "a");
+    OK(muni_session_find(m.admin, "group", "reader", NULL, &g));
+    OK(muni_session_whoami(s, &me));
+    snprintf(json, sizeof json, "{\"group\":%lld,\"principal\":%lld,\"from_on\":\"2023-11-16\",\"to_on\":\"2023-11-17\"}", (long long)mt_int(g, "id"),
+             (long long)mt_int(me, "principal"));
+    (void)mt_create(m.admin, "member", json);
+    muni_rec_free(g);
+    muni_rec_free(me);
+    FAILS(muni_session_get(s, "ticket", ticket, NULL, &out), MUNI_ENOTFOUND);
+    OK(muni_db_set_now(m.db, INT64_C(1700060400))); /* 2023-11-16T00:00:00+09:00 */
+    OK(muni_session_get(s, "ticket", ticket, NULL, &out));
+    muni_rec_free(out);
+    OK(muni_db_set_now(m.db, INT64_C(1700060400) + 2 * 86400 - 1));
+    OK(muni_session_get(s, "ticket", ticket, NULL, &out));
+    muni_rec_free(out);
+    OK(muni_db_set_now(m.db, INT64_C(1700060400) + 2 * 86400));
+    FAILS(muni_session_get(s, "ticket", ticket, NULL, &out), MUNI_ENOTFOUND);
+    muni_session_unref(s);
+}
+END_TEST
+
+START_TEST(rights__principal_whose_time_is_over_acts_no_more) {
+    muni_session *s = mt_person(&m, "temp", "reader");
+    muni_rec *me = NULL, *out = NULL;
+    OK(muni_session_whoami(s, &me));
+    OK(mt_update(m.admin, "principal", mt_int(me, "principal"), 0, "{\"to_on\":\"2023-11-15\"}"));
+    muni_rec_free(me);
+    OK(muni_session_whoami(s, &out));
+    muni_rec_free(out);
+    OK(muni_db_set_now(m.db, NOON + 86400));
+    FAILS(muni_session_whoami(s, &out), MUNI_EEXPIRED);
+    muni_session_unref(s);
+    FAILS(muni_db_session(m.db, "temp", NULL, NULL, &s), MUNI_EEXPIRED);
+    FAILS(muni_db_session(m.db, "nobody", NULL, NULL, &s), MUNI_EAUTH);
+    ck_assert_ptr_null(s);
+}
+END_TEST
+
+/* ---- groups of calls */
+
+START_TEST(group__commits_and_rolls_back_as_one) {
+    OK(muni_session_begin(m.admin));
+    int64_t id = mt_ticket(m.admin, "in");
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    muni_rec_free(r);
+    OK(muni_session_rollback(m.admin));
+    FAILS(muni_session_get(m.admin, "ticket", id, NULL, &r), MUNI_ENOTFOUND);
+    OK(muni_session_begin(m.admin));
+    FAILS(muni_session_begin(m.admin), MUNI_ESTATE);
+    id = mt_ticket(m.admin, "in");
+    /* a call that fails before its first write leaves the group usable */
+    FAILS(mt_try(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\"}", NULL), MUNI_EREQUIRED);
+    (void)mt_ticket(m.admin, "too");
+    OK(muni_session_commit(m.admin));
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 2);
+    FAILS(muni_session_commit(m.admin), MUNI_ESTATE);
+    FAILS(muni_session_rollback(m.admin), MUNI_ESTATE);
+}
+END_TEST
+
+START_TEST(group__failure_after_a_write_dooms_it) {
+    (void)mt_create(m.admin, "desk", "{\"code\":\"A\",\"name\":\"一\"}");
+    OK(muni_session_begin(m.admin));
+    FAILS(mt_try(m.admin, "desk", "{\"code\":\"A\",\"name\":\"二\"}", NULL), MUNI_EUNIQUE);
+    FAILS(mt_try(m.admin, "desk", "{\"code\":\"B\",\"name\":\"三\"}", NULL), MUNI_EDOOMED);
+    FAILS(muni_session_commit(m.admin), MUNI_EDOOMED);
+    OK(muni_session_rollback(m.admin));
+    (void)mt_create(m.admin, "desk", "{\"code\":\"B\",\"name\":\"三\"}");
+}
+END_TEST
+
+START_TEST(group__holds_a_thousand_changes) {
+    OK(muni_session_begin(m.admin));
+    for (int i = 0; i < 1000; i++)
+        (void)mt_ticket(m.admin, "n");
+    FAILS(mt_try(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\"}", NULL), MUNI_ELIMIT);
+    OK(muni_session_commit(m.admin));
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 1000);
+}
+END_TEST
+
+START_TEST(group__is_rolled_back_when_session_or_store_closes) {
+    muni_session *s = NULL;
+    OK(muni_db_session(m.db, "admin", NULL, NULL, &s));
+    OK(muni_session_begin(s));
+    (void)mt_ticket(s, "lost");
+    muni_session_close(s);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 0);
+    FAILS(mt_try(s, "ticket", "{}", NULL), MUNI_ECLOSED);
+    muni_session_unref(s);
+    OK(muni_session_begin(m.admin));
+    (void)mt_ticket(m.admin, "lost");
+    muni_db_close(m.db);
+    FAILS(muni_session_commit(m.admin), MUNI_ECLOSED);
+    mt_reopen(&m);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 0);
+}
+END_TEST
+
+/* ---- handles */
+
+START_TEST(handles__null_and_closed_answer_closed) {
+    muni_rec *out = NULL;
+    char *text = NULL;
+    muni_session *s = NULL;
+    FAILS(muni_session_whoami(NULL, &out), MUNI_ECLOSED);
+    FAILS(muni_db_info(NULL, &out), MUNI_ECLOSED);
+    FAILS(muni_db_session(NULL, "admin", NULL, NULL, &s), MUNI_ECLOSED);
+    FAILS(muni_session_begin(NULL), MUNI_ECLOSED);
+    FAILS(muni_session_transitions(NULL, "ticket", 1, &text), MUNI_ECLOSED);
+    muni_db_close(NULL);
+    muni_db_unref(NULL);
+    muni_session_close(NULL);
+    muni_session_unref(NULL);
+    muni_db_close(m.db);
+    muni_db_close(m.db);
+    FAILS(muni_session_whoami(m.admin, &out), MUNI_ECLOSED);
+    FAILS(muni_db_info(m.db, &out), MUNI_ECLOSED);
+    FAILS(muni_db_session(m.db, "admin", NULL, NULL, &s), MUNI_ECLOSED);
+    mt_reopen(&m);
+}
+END_TEST
+
+START_TEST(handles__any_order_of_destruction) {
+    muni_db *db = NULL;
+    muni_session *s = NULL;
+    muni_cursor *c = NULL;
+    muni_query *q = NULL;
+    muni_rec *r = NULL;
+    (void)mt_ticket(m.admin, "a");
+    OK(muni_open(m.path, NULL, &db));
+    OK(muni_db_session(db, "admin", NULL, NULL, &s));
+    OK(muni_query_parse("{\"kind\":\"ticket\"}", MUNI_ZERO_TERMINATED, &q));
+    OK(muni_session_list(s, q, &c));
+    muni_query_free(q);
+    muni_db_unref(db); /* the session keeps it open */
+    muni_session_unref(s);
+    ck_assert_int_eq(muni_cursor_next(c, &r), MUNI_ROW);
+    muni_rec_free(r);
+    muni_cursor_unref(c);
+}
+END_TEST
+
+START_TEST(handles__in_a_forked_child_answer_fork) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        muni_rec *out = NULL;
+        int ok = muni_session_whoami(m.admin, &out) == MUNI_EFORK && muni_db_info(m.db, &out) == MUNI_EFORK && muni_session_begin(m.admin) == MUNI_EFORK;
+        muni_session_unref(m.admin);
+        muni_db_unref(m.db);
+        _exit(ok ? 0 : 1);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    (void)mt_ticket(m.admin, "after"); /* the parent goes on */
+}
+END_TEST
+
+static void *writer(void *arg) {
+    muni_session *s = arg;
+    for (int i = 0; i < 50; i++) {
+        muni_rec *rec = NULL;
+        if (muni_rec_parse("{\"type\":\"inquiry\",\"category\":\"support\",\"subject\":\"同時\"}", MUNI_ZERO_TERMINATED, &rec) < 0)
+            return (void *)"parse";
+        muni_status st = muni_session_create(s, "ticket", rec, NULL);
+        muni_rec_free(rec);
+        if (st < 0)
+            return (void *)muni_error_name(st);
+    }
+    return NULL;
+}
+
+/* KAT-KB-08, KAT-KB-03: numbers are distinct however many post at once */
+START_TEST(threads__on_one_session_and_on_several_give_distinct_numbers) {
+    pthread_t t[8];
+    muni_session *s[8];
+    for (int i = 0; i < 8; i++) {
+        if (i < 4)
+            s[i] = muni_session_ref(m.admin);
+        else
+            OK(muni_db_session(m.db, "admin", NULL, NULL, &s[i]));
+        ck_assert_int_eq(pthread_create(&t[i], NULL, writer, s[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        void *why = NULL;
+        pthread_join(t[i], &why);
+        ck_assert_msg(!why, "a writer failed: %s", (const char *)why);
+        muni_session_unref(s[i]);
+    }
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 400);
+    muni_rec *out = NULL;
+    OK(muni_session_find(m.admin, "ticket", "inq-2023-00400", NULL, &out)); /* 400 numbers without a gap: all distinct */
+    muni_rec_free(out);
+}
+END_TEST
+
+static int32_t from_inside(int64_t done, int64_t total, const char *stage, void *user) {
+    (void)done;
+    (void)total;
+    (void)stage;
+    muni_rec *out = NULL;
+    *(muni_status *)user = muni_session_whoami(m.admin, &out);
+    return 1;
+}
+
+START_TEST(callback__may_not_use_the_session_and_cancels) {
+    muni_rec *out = NULL;
+    muni_status inside = 0;
+    for (int i = 0; i < 1000; i++)
+        if (i % 1000 == 0)
+            OK(muni_session_begin(m.admin));
+        else
+            (void)mt_ticket(m.admin, "x");
+    OK(muni_session_commit(m.admin));
+    FAILS(muni_audit_verify(m.admin, from_inside, &inside, &out), MUNI_ECANCELLED);
+    ck_assert_int_eq(inside, MUNI_EBUSY);
+    ck_assert_ptr_null(out);
+}
+END_TEST
+
+/* KAT-125: two stores in one process */
+START_TEST(stores__two_in_one_process_do_not_mix) {
+    mt other;
+    muni_rec *out = NULL;
+    mt_start(&other);
+    int64_t id = mt_ticket(m.admin, "甲");
+    FAILS(muni_session_get(other.admin, "ticket", id, NULL, &out), MUNI_ENOTFOUND);
+    ck_assert_int_eq(mt_count(other.admin, "{\"kind\":\"ticket\",\"words\":\"甲\"}"), 0);
+    mt_stop(&other);
+}
+END_TEST
+
+START_TEST(comment__is_found_with_its_record) {
+    int64_t id = mt_ticket(m.admin, "件名");
+    muni_rec *c = NULL;
+    OK(muni_session_comment(m.admin, "ticket", id, "現地でトナーを交換した", &c));
+    char about[64];
+    snprintf(about, sizeof about, "ticket:%lld", (long long)id);
+    char *json = NULL;
+    OK(muni_rec_json(c, &json));
+    ck_assert_ptr_nonnull(strstr(json, about));
+    muni_free(json);
+    int64_t cid = mt_int(c, "id");
+    muni_rec_free(c);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"トナー\"}"), 1);
+    FAILS(mt_update(m.admin, "comment", cid, 0, "{\"body\":\"x\"}"), MUNI_ESTATE);
+    FAILS(muni_session_comment(m.admin, "ticket", id, "", NULL), MUNI_EREQUIRED);
+    FAILS(muni_session_comment(m.admin, "ticket", 9999, "x", NULL), MUNI_ENOTFOUND);
+    FAILS(muni_session_comment(m.admin, "ticket", id, "\xff", NULL), MUNI_EUTF8);
+}
+END_TEST
+
+START_TEST(clock__of_a_store_that_is_no_test_store_cannot_be_set) {
+    char path[128];
+    muni_db *db = NULL;
+    int64_t now = 0;
+    snprintf(path, sizeof path, "%s/real.db", m.dir);
+    OK(muni_create(path, NULL, &db));
+    FAILS(muni_db_set_now(db, NOON), MUNI_ESTATE);
+    OK(muni_db_now(db, &now));
+    ck_assert_int_gt(now, NOON);
+    muni_db_unref(db);
+    unlink(path);
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    o.now = NOON;
+    FAILS(muni_create(path, &o, &db), MUNI_EINVAL);
+    ck_assert_ptr_null(db);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+Suite *suite_write(void);
+Suite *suite_write(void) {
+    Suite *s = suite_create("write");
+    TCase *t = tcase_create("write");
+    tcase_add_checked_fixture(t, start, stop);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, create__gives_id_number_state_and_derived_fields);
+    tcase_add_test(t, create__numbers_begin_anew_each_fiscal_year);
+    tcase_add_test(t, create__names_what_is_wrong);
+    tcase_add_test(t, create__too_long_a_text_is_a_limit);
+    tcase_add_test(t, create__unique_identifiers_fold_width_and_case);
+    tcase_add_test(t, update__absent_leaves_and_null_clears);
+    tcase_add_test(t, update__stale_revision_is_refused);
+    tcase_add_test(t, update__change_of_nothing_writes_nothing);
+    tcase_add_test(t, update__create_only_fields_stay);
+    tcase_add_test(t, update__of_another_month_follows_reported_at);
+    tcase_add_test(t, transition__goes_the_way_of_the_lifecycle);
+    tcase_add_test(t, transitions__tell_what_is_possible);
+    tcase_add_test(t, trash__hides_and_restores);
+    tcase_add_test(t, trash__frees_the_identifier_and_restore_collides);
+    tcase_add_test(t, rights__unseen_is_not_found_and_seen_is_denied);
+    tcase_add_test(t, rights__membership_counts_from_its_first_to_its_last_day);
+    tcase_add_test(t, rights__principal_whose_time_is_over_acts_no_more);
+    tcase_add_test(t, group__commits_and_rolls_back_as_one);
+    tcase_add_test(t, group__failure_after_a_write_dooms_it);
+    tcase_add_test(t, group__holds_a_thousand_changes);
+    tcase_add_test(t, group__is_rolled_back_when_session_or_store_closes);
+    tcase_add_test(t, handles__null_and_closed_answer_closed);
+    tcase_add_test(t, handles__any_order_of_destruction);
+    tcase_add_test(t, handles__in_a_forked_child_answer_fork);
+    tcase_add_test(t, threads__on_one_session_and_on_several_give_distinct_numbers);
+    tcase_add_test(t, callback__may_not_use_the_session_and_cancels);
+    tcase_add_test(t, stores__two_in_one_process_do_not_mix);
+    tcase_add_test(t, comment__is_found_with_its_record);
+    tcase_add_test(t, clock__of_a_store_that_is_no_test_store_cannot_be_set);
+    suite_add_tcase(s, t);
+    return s;
+}
