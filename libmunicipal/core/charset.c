@@ -146,9 +146,12 @@ static size_t utf8_check(const unsigned char *s, size_t n, bool *bad) {
                 i++;
             continue;
         }
-        if (c >= 0xe1 && c <= 0xec && n - i >= 3 && (s[i + 1] & 0xc0) == 0x80 && (s[i + 2] & 0xc0) == 0x80) {
-            i += 3; /* most of Japanese */
-            continue;
+        if (c >= 0xe1 && c <= 0xec) { /* most of Japanese */
+            size_t from = i;
+            while (n - i >= 3 && (unsigned)(s[i] - 0xe1) <= 0xec - 0xe1 && ((s[i + 1] ^ 0x80) | (s[i + 2] ^ 0x80)) < 0x40)
+                i += 3;
+            if (i > from)
+                continue;
         }
         size_t len = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
         unsigned low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80, high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;

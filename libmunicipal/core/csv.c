@@ -71,7 +71,7 @@ void muni__csv_unguard(const char **p, size_t *n) {
 
 /* ---- reading */
 
-enum { PLAIN, DELIMITER, QUOTE, CR, LF, NUL }; /* what a byte is to the reader */
+enum { PLAIN, QUOTE, DELIMITER, CR, LF, NUL }; /* what a byte is to the reader; up to QUOTE, nothing ends a bare field */
 
 typedef struct span { /* of a field, from the beginning of its record */
     size_t at, n;
@@ -256,7 +256,7 @@ static muni_status read_record(muni__csv *c, muni__csv_record *out) {
         /* run through plain text */
         if (state == BARE && !done) {
             size_t s = r;
-            while (r < n && (is[(unsigned char)base[r]] == PLAIN || is[(unsigned char)base[r]] == QUOTE))
+            while (r < n && is[(unsigned char)base[r]] <= QUOTE)
                 r++;
             if (w != s)
                 memmove(base + w, base + s, r - s);

@@ -166,10 +166,18 @@ static inline void write_char(sink *k, uint32_t c) {
     muni__buf *b = k->b;
     if (b->cap - b->n < 12 && !room(k))
         return;
-    if (c < 0x80)
-        b->p[b->n++] = (char)c;
-    else
-        b->n += muni__utf8_put(c, b->p + b->n);
+    char *o = b->p + b->n;
+    if (c < 0x80) {
+        *o = (char)c;
+        b->n++;
+    } else if (c >= 0x800 && c < 0x10000) {
+        o[0] = (char)(0xe0 | c >> 12);
+        o[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        o[2] = (char)(0x80 | (c & 0x3f));
+        b->n += 3;
+    } else {
+        b->n += muni__utf8_put(c, o);
+    }
     k->prev = c;
 }
 
@@ -320,7 +328,10 @@ static muni_status make_key(muni__buf *b, const char *p, size_t n, bool id) {
         if (st < 0)
             break;
         if (!id && first > JOINS && count == 1) {
-            emit(&k, first);
+            if (first >= 0x3400 && !k.dash && !k.spaces)
+                write_char(&k, first); /* emit has nothing to say about kanji */
+            else
+                emit(&k, first);
         } else if (!id && first > JOINS && count == 2 && mark_of(cps[1]) && muni__kana_voice(first, mark_of(cps[1]))) {
             emit(&k, muni__kana_voice(first, mark_of(cps[1])));
         } else {

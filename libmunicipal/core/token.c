@@ -6,8 +6,19 @@
 
 #include "core/textkey.h"
 
-/* The character at `p` and what it is. */
+/* The character at `p` and what it is. Kana and the common kanji need no call. */
 static inline size_t classify(const char *p, size_t n, uint32_t *cp, muni__char_class *k) {
+    const unsigned char *s = (const unsigned char *)p;
+    if (s[0] < 0x80) {
+        *cp = s[0];
+        *k = (s[0] >= '0' && s[0] <= '9') || ((s[0] | 32) >= 'a' && (s[0] | 32) <= 'z') ? MUNI__CHAR_WORD : MUNI__CHAR_OTHER;
+        return 1;
+    }
+    if (n >= 3 && s[0] >= 0xe4 && s[0] <= 0xe9 && (s[0] > 0xe4 || s[1] >= 0xb8)) { /* U+4E00 to U+9FFF */
+        *cp = (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u);
+        *k = MUNI__CHAR_CJK;
+        return 3;
+    }
     size_t len = muni__utf8_next(p, n, cp);
     *k = muni__char_class_of(*cp);
     return len;
@@ -79,28 +90,56 @@ muni_status muni__tokens_each(const char *key, size_t n, muni__token_fn fn, void
     return MUNI_OK;
 }
 
-static muni_status put_token(void *user, const char *p, size_t n) {
-    muni__buf *b = user;
-    if (b->n)
-        muni__buf_putc(b, ' ');
-    muni__buf_put(b, p, n);
-    return b->st;
-}
-
+/* muni__tokens_each, written straight into the buffer: every text that is stored passes here. */
 muni_status muni__tokens_put(muni__buf *out, const char *key, size_t n) {
-    size_t start = out->n;
     if (out->st < 0)
         return out->st;
-    muni_status st = muni__grow(&out->p, &out->cap, out->n + 2 * n + n / 2 + 1, 1); /* what kanji and kana need */
+    if (n > SIZE_MAX / 4 - out->n - 8)
+        return out->st = muni__nomem();
+    /* a token of two characters for each, with its blank: at most 9 bytes for 4, 7 for 3, 5 for 2; an alphanumeric one: 2 for 1 */
+    size_t need = out->n + 2 * n + n / 2 + 2;
+    muni_status st = muni__grow(&out->p, &out->cap, need, 1);
     if (st < 0)
         return out->st = st;
-    out->p[out->n] = '\0';
-    st = muni__tokens_each(key, n, put_token, out);
-    if (st < 0) {
-        out->n = start;
-        out->p[start] = '\0';
+    char *o = out->p + out->n;
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        muni__char_class k;
+        size_t len = classify(key + i, n - i, &cp, &k);
+        if (k == MUNI__CHAR_OTHER) {
+            i += len;
+            continue;
+        }
+        if (k == MUNI__CHAR_WORD) {
+            size_t end = i + run_end(key + i, n - i, k), cut = muni__utf8_cut(key + i, end - i, MUNI__TOKEN_MAX);
+            if (o > out->p)
+                *o++ = ' ';
+            memcpy(o, key + i, cut);
+            o += cut;
+            i = end;
+            continue;
+        }
+        while (len) { /* each with the next one of its run, the last one alone */
+            size_t two = i + len < n ? classify(key + i + len, n - i - len, &cp, &k) : 0;
+            if (two && k != MUNI__CHAR_CJK)
+                two = 0;
+            if (o > out->p)
+                *o++ = ' ';
+            memcpy(o, key + i, len + two);
+            o += len + two;
+            i += len;
+            len = two;
+        }
     }
-    return st;
+    size_t used = (size_t)(o - out->p), start = out->n;
+    if (out->max && used > out->max) {
+        out->p[start] = '\0';
+        return out->st = muni__fail(MUNI_ELIMIT, NULL, "the text is longer than %zu bytes; make it shorter",
+                                    "テキストが%zuバイトを超えます。短くしてください", out->max);
+    }
+    out->n = used;
+    out->p[used] = '\0';
+    return MUNI_OK;
 }
 
 /* ---- queries. Everything of one lives in one buffer while it is made; offsets become pointers at the end. */

@@ -384,6 +384,7 @@ static void *many_keys(void *arg) {
     for (int round = 0; round < 3000; round++) {
         char text[100], *a, *b;
         size_t n = 0;
+        b = NULL;
         for (int i = 0; i < 12; i++)
             n += muni__utf8_put(random_char(&rng), text + n);
         if (muni__textkey(text, n, &a, NULL) < 0 || muni__textkey(a, strlen(a), &b, NULL) < 0 || strcmp(a, b) != 0)

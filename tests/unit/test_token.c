@@ -334,6 +334,38 @@ static muni_status see_token(void *user, const char *p, size_t n) {
     return MUNI_OK;
 }
 
+static muni_status join_token(void *user, const char *p, size_t n) {
+    muni__buf *b = user;
+    if (b->n)
+        muni__buf_putc(b, ' ');
+    muni__buf_put(b, p, n);
+    return b->st;
+}
+
+START_TEST(token__both_ways_of_cutting_are_one) {
+    textrng rng = { 29 };
+    char text[1024];
+    for (int round = 0; round < 5000; round++) {
+        size_t n = make_document(&rng, text, sizeof text);
+        char *key = key_of(text, n);
+        muni__buf a = MUNI_BUF_INIT(0), b = MUNI_BUF_INIT(0);
+        muni_status st = muni__tokens_put(&a, key, strlen(key));
+        if (st == MUNI_OK)
+            st = muni__tokens_each(key, strlen(key), join_token, &b);
+        if (st != MUNI_OK || a.n != b.n || (a.n && memcmp(a.p, b.p, a.n)))
+            ck_abort_msg("%s: %s, %s", key, a.p, b.p);
+        muni__buf_free(&a);
+        muni__buf_free(&b);
+        muni__free(key);
+    }
+    muni__buf small = MUNI_BUF_INIT(5);
+    ck_assert_int_eq(muni__tokens_put(&small, "ab", 2), MUNI_OK);
+    ck_assert_int_eq(muni__tokens_put(&small, "abc", 3), MUNI_ELIMIT);
+    ck_assert_str_eq(small.p, "ab");
+    muni__buf_free(&small);
+}
+END_TEST
+
 START_TEST(token__token_lists_find_at_least_what_matches) {
     textrng rng = { 23 };
     char text[1024];
@@ -393,6 +425,7 @@ Suite *suite_token(void) {
     tcase_add_test(t, token__giant_queries_are_safe);
     tcase_add_test(t, token__search_vectors);
     tcase_add_test(t, token__index_and_recheck_are_the_match_rule);
+    tcase_add_test(t, token__both_ways_of_cutting_are_one);
     tcase_add_test(t, token__token_lists_find_at_least_what_matches);
     tcase_add_test(t, token__out_of_memory);
     suite_add_tcase(s, t);
