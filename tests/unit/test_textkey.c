@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(textkey__readings_sort_for_people) {
     static const char *const order[] = { "アーダ", "アアダ", "アベ",   "カー",   "カア",   "キョウコ", "キヨウコ", "サトウ", "ザトウ",
-                                         "サトオ", "ハシモト", "はしもと", "ﾊｼﾓﾄ", "バシモト", "パシモト", "ミツエ", "ミツヱ", "ヤマダ イチロウ", "ヤマダ", "ヤマダイ", "" };
+                                         "サトオ", "ッ", "ツ", "ハシモト", "はしもと", "ﾊｼﾓﾄ", "バシモト", "パシモト", "ミツエ", "ミツヱ", "ヤマダ イチロウ", "ヤマダ", "ヤマダイ", "" };
     char *last = NULL;
     for (size_t i = 0; i < MUNI_COUNT(order); i++) {
         char *key;
@@ -286,14 +286,17 @@ START_TEST(textkey__readings_sort_for_people) {
 END_TEST
 
 START_TEST(textkey__kana_arithmetic) {
+    size_t marked = 0;
     for (uint32_t cp = 0x30a1; cp <= 0x30fe; cp++) { /* taking a mark away and putting it back */
         int mark;
         uint32_t base = muni__kana_unvoice(cp, &mark);
+        marked += mark != 0;
         if (mark)
             ck_assert_uint_eq(muni__kana_voice(base, mark == 1 ? 0x3099 : 0x309a), cp);
         else
             ck_assert_uint_eq(base, cp);
     }
+    ck_assert_uint_eq(marked, 15 + 10 + 1 + 4 + 1); /* ガ to ド, バ to ポ, ヴ, ヷ to ヺ, ヾ */
     size_t joined = 0;
     for (uint32_t cp = 0x3041; cp <= 0x30ff; cp++) /* as Unicode composes them */
         for (uint32_t mark = 0x3099; mark <= 0x309a; mark++) {
