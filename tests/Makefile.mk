@@ -18,7 +18,9 @@ endif
 	%D%/unit/test_cond.c \
 	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
+	%D%/unit/test_definition.c \
 	%D%/unit/test_pii.c \
+	%D%/unit/test_rec.c \
 	%D%/unit/storetest.h \
 	%D%/unit/test_schema.c \
 	%D%/unit/test_search.c \

@@ -38,20 +38,19 @@ muni_status muni__json_load(const char *json, size_t n, size_t max, const char *
         return muni__fail(MUNI_EUTF8, field, "the JSON text is not valid UTF-8 (byte %zu)", "JSONがUTF-8ではありません（%zuバイト目）", bad);
     if (too_deep(json, n, MUNI__JSON_DEPTH))
         return muni__fail(MUNI_ELIMIT, field, "the JSON text is nested deeper than %d levels", "JSONの入れ子が%d段を超えています", MUNI__JSON_DEPTH);
-    json_error_t e;
+    /* When memory runs out inside a token, jansson 2.14 may lose a character or call the token wrong: what is right is right twice and alike,
+     * what is wrong is wrong twice. */
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
-    *out = json_loadb(json, n, flags, &e);
-    if (*out) { /* jansson 2.14 may lose a character when memory runs out inside a token: two readings must agree */
-        json_t *again = json_loadb(json, n, flags, &e);
-        bool same = again && json_equal(*out, again);
-        json_decref(again);
-        if (same)
-            return MUNI_OK;
-        json_decref(*out);
-        *out = NULL;
-        return muni__nomem();
+    json_error_t e, again;
+    json_t *first = json_loadb(json, n, flags, &e), *second = json_loadb(json, n, flags, &again);
+    bool same = first && second ? json_equal(first, second) != 0 : !first && !second && e.text[0] && !strcmp(e.text, again.text);
+    json_decref(second);
+    if (first && same) {
+        *out = first;
+        return MUNI_OK;
     }
-    if (json_error_code(&e) == json_error_out_of_memory)
+    json_decref(first);
+    if (!same || json_error_code(&e) == json_error_out_of_memory)
         return muni__nomem();
     if (json_error_code(&e) == json_error_numeric_overflow)
         return muni__fail(MUNI_ETYPE, field, "line %d of the JSON text has a number that does not fit 64 bits",

@@ -1,0 +1,134 @@
+/* Definitions: lifecycles, numbering rules, codes, matrices; versions that replace each other. */
+#include "modeltest.h"
+
+static mt m;
+
+static void start(void) {
+    mt_start(&m);
+}
+
+static void stop(void) {
+    mt_stop(&m);
+}
+
+static muni_status define(const char *family, const char *name, const char *body, int64_t *id) {
+    char *json = malloc(strlen(body) + 256);
+    muni_rec *out = NULL;
+    sprintf(json, "{\"family\":\"%s\",\"name\":\"%s\",\"title\":\"試験\",\"body\":%s}", family, name, body);
+    muni_status st = mt_try(m.admin, "definition", json, &out);
+    if (st >= 0 && id)
+        *id = mt_int(out, "id");
+    if (st >= 0)
+        ck_assert_str_eq(mt_text(out, "state"), "draft");
+    muni_rec_free(out);
+    free(json);
+    return st;
+}
+
+START_TEST(definition__shipped_ones_are_there_and_active) {
+    ck_assert_int_ge(mt_count(m.admin, "{\"kind\":\"definition\",\"where\":{\"field\":\"origin\",\"op\":\"eq\",\"value\":\"shipped\"}}"), 9);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"definition\",\"where\":{\"field\":\"state\",\"op\":\"ne\",\"value\":\"active\"}}"), 0);
+}
+END_TEST
+
+START_TEST(definition__new_version_replaces_the_active_one_and_old_records_keep_theirs) {
+    int64_t before = mt_ticket(m.admin, "前"), id = 0;
+    OK(define("lifecycle", "ticket-incident",
+              "{\"initial\":\"open\",\"states\":[{\"name\":\"open\",\"ja\":\"受付\",\"en\":\"Open\"},{\"name\":\"done\",\"ja\":\"済\",\"en\":\"Done\",\"final\":true}],"
+              "\"transitions\":[{\"name\":\"finish\",\"ja\":\"終了\",\"en\":\"Finish\",\"from\":[\"open\"],\"to\":\"done\"}]}",
+              &id));
+    int64_t still = mt_ticket(m.admin, "草案の間"); /* a draft changes nothing */
+    OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
+    int64_t after = mt_ticket(m.admin, "後");
+    muni_rec *r = mt_get(m.admin, "ticket", after, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "open");
+    ck_assert_int_eq(mt_int(r, "lifecycle"), id);
+    muni_rec_free(r);
+    r = mt_get(m.admin, "ticket", still, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "new");
+    muni_rec_free(r);
+    OK(mt_do(m.admin, after, "finish", NULL));
+    FAILS(mt_do(m.admin, before, "finish", NULL), MUNI_ESTATE);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"definition\",\"where\":{\"all\":[{\"field\":\"name\",\"op\":\"eq\",\"value\":\"ticket-incident\"},"
+                                       "{\"field\":\"family\",\"op\":\"eq\",\"value\":\"lifecycle\"},{\"field\":\"state\",\"op\":\"eq\",\"value\":\"retired\"}]}}"),
+                     1);
+    FAILS(mt_update(m.admin, "definition", id, 0, "{\"body\":{}}"), MUNI_ESTATE); /* a used version is never edited */
+    FAILS(muni_session_trash(m.admin, "definition", id, 0, NULL), MUNI_ESTATE);
+}
+END_TEST
+
+START_TEST(definition__only_who_manages_may_change_them) {
+    muni_session *op = mt_person(&m, "op", "operator");
+    FAILS(mt_try(op, "definition", "{\"family\":\"codes\",\"name\":\"x\",\"body\":{\"values\":[{\"code\":\"a\",\"ja\":\"あ\",\"en\":\"A\"}]}}", NULL), MUNI_EDENIED);
+    muni_session_unref(op);
+}
+END_TEST
+
+#define S1 "\"states\":[{\"name\":\"a\",\"ja\":\"あ\",\"en\":\"A\"},{\"name\":\"b\",\"ja\":\"い\",\"en\":\"B\",\"final\":true}]"
+#define T1 "\"transitions\":[{\"name\":\"go\",\"ja\":\"行\",\"en\":\"Go\",\"from\":[\"a\"],\"to\":\"b\"}]"
+
+START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
+    static const struct {
+        const char *family, *body, *field;
+    } rows[] = {
+        { "lifecycle", "[]", "body" },
+        { "lifecycle", "{}", "states" },
+        { "lifecycle", "{\"initial\":\"x\"," S1 "," T1 "}", "initial" },
+        { "lifecycle", "{\"initial\":\"a\"," S1 ",\"transitions\":[]}", "states" },
+        { "lifecycle", "{\"initial\":\"b\"," S1 "," T1 "}", "states" }, /* a cannot be reached */
+        { "lifecycle", "{\"initial\":\"a\"," S1 "," T1 ",\"more\":1}", "" },
+        { "lifecycle", "{\"initial\":\"a\"," S1 ",\"transitions\":[{\"name\":\"go\",\"ja\":\"行\",\"en\":\"Go\",\"from\":[\"a\"],\"to\":\"c\"}]}", "transitions[0]" },
+        { "lifecycle", "{\"initial\":\"a\"," S1 ",\"transitions\":[{\"name\":\"go\",\"ja\":\"行\",\"en\":\"Go\",\"from\":[\"c\"],\"to\":\"b\"}]}", "transitions[0]" },
+        { "lifecycle", "{\"initial\":\"a\"," S1 ",\"transitions\":[{\"name\":\"Go!\",\"ja\":\"行\",\"en\":\"Go\",\"from\":[\"a\"],\"to\":\"b\"}]}", "transitions[0]" },
+        { "numbering", "{}", "pattern" },
+        { "numbering", "{\"pattern\":\"X\"}", "pattern" },
+        { "numbering", "{\"pattern\":\"X{SEQ}{SEQ}\"}", "pattern" },
+        { "numbering", "{\"pattern\":\"X{SEQ:99}\"}", "pattern" },
+        { "numbering", "{\"pattern\":\"X{DD}{SEQ}\"}", "pattern" },
+        { "numbering", "{\"pattern\":\"X{SEQ}}\"}", "pattern" },
+        { "numbering", "{\"pattern\":\"X{SEQ}\",\"reset\":\"fiscal_year\"}", "reset" },
+        { "numbering", "{\"pattern\":\"X{MM}{SEQ}\",\"reset\":\"month\"}", "reset" },
+        { "numbering", "{\"pattern\":\"X{SEQ}\",\"reset\":\"daily\"}", "reset" },
+        { "codes", "{\"values\":[]}", "values" },
+        { "codes", "{\"values\":[{\"code\":\"a\"}]}", "values[0]" },
+        { "codes", "{\"values\":[{\"code\":\"a\",\"ja\":\"あ\",\"en\":\"A\"},{\"code\":\"a\",\"ja\":\"い\",\"en\":\"B\"}]}", "values[1]" },
+        { "matrix", "{\"cells\":[[1,2,3]]}", "cells[0]" },
+        { "matrix", "{\"cells\":[[\"a\",\"b\",1],[\"a\",\"b\",2]]}", "cells[1]" },
+        { "calendar", "{\"weekend\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]}", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        muni_status st = define(rows[i].family, "x", rows[i].body, NULL);
+        ck_assert_msg(st == MUNI_EDEFINITION, "%s %s → %s", rows[i].family, rows[i].body, muni_error_name(st));
+        if (rows[i].field)
+            ck_assert_msg(!strcmp(muni_error_field(), rows[i].field), "%s → field %s", rows[i].body, muni_error_field());
+        ck_assert_str_ne(muni_error_text("ja"), "");
+    }
+}
+END_TEST
+
+/* KAT-KB-04: close only from 回答完了 */
+START_TEST(inquiry__is_closed_only_after_its_answer) {
+    int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"inquiry\",\"category\":\"support\",\"subject\":\"教えて\"}");
+    FAILS(mt_do(m.admin, id, "close", NULL), MUNI_ESTATE);
+    OK(mt_do(m.admin, id, "answer", "{\"resolution\":\"こうです\"}"));
+    OK(mt_do(m.admin, id, "close", NULL));
+    muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_int_eq(mt_int(r, "closed_at"), NOON);
+    muni_rec_free(r);
+}
+END_TEST
+
+Suite *suite_definition(void);
+Suite *suite_definition(void) {
+    Suite *s = suite_create("definition");
+    TCase *t = tcase_create("definition");
+    tcase_add_checked_fixture(t, start, stop);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, definition__shipped_ones_are_there_and_active);
+    tcase_add_test(t, definition__new_version_replaces_the_active_one_and_old_records_keep_theirs);
+    tcase_add_test(t, definition__only_who_manages_may_change_them);
+    tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
+    tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
+    suite_add_tcase(s, t);
+    return s;
+}
