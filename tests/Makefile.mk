@@ -61,6 +61,23 @@ TESTS += $(muni_scripts)
 EXTRA_DIST += $(muni_scripts) %D%/installed.sh
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
+# One scenario, three languages, the same answers: here the C interface, over the shared library; bindings/ run the others.
+check_PROGRAMS += %D%/conformance/driver
+TESTS += %D%/conformance/run.sh
+%C%_conformance_driver_SOURCES = %D%/conformance/driver.c
+nodist_%C%_conformance_driver_SOURCES = %D%/conformance/rooms.h
+%C%_conformance_driver_CPPFLAGS = $(AM_CPPFLAGS) -I%D%/conformance
+%C%_conformance_driver_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
+%D%/conformance/rooms.h: bindings/common/rooms.awk libmunicipal/libmunicipal.map
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(srcdir)/bindings/common/rooms.awk $(srcdir)/libmunicipal/libmunicipal.map \
+	  $(srcdir)/libmunicipal/include/municipal/*.h > $@.tmp && mv $@.tmp $@
+BUILT_SOURCES += %D%/conformance/rooms.h
+CLEANFILES += %D%/conformance/rooms.h
+muni_scenarios = \
+	%D%/conformance/calendar.json \
+	%D%/conformance/dates.json
+EXTRA_DIST += $(muni_scenarios) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1

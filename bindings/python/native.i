@@ -105,7 +105,7 @@ typedef int muni_rc_next;
 %rename(version) muni_version;
 %rename(version_number) muni_version_number;
 %rename(describe) muni_describe;
-%warnfilter(321) muni_db::open;
+%rename(open_store) muni_db::open; /* open is a built-in name */
 %include "municipal_api.i"
 
 #ifdef MUNI_ROOM_STORE

@@ -53,7 +53,7 @@ class Store:
         ``upgrade`` brings an older one up to date; ``connections`` at once at most (0: 4); with ``relaxed`` the last commits may be lost in a power
         failure; a writer waits ``wait_secs`` for its turn (0: 30); ``network`` opens it though it lies on a network file system.
         """
-        return cls(native.Store.open(path, upgrade, connections, relaxed, wait_secs, network))
+        return cls(native.Store.open_store(path, upgrade, connections, relaxed, wait_secs, network))
 
     def close(self) -> None:
         """Close it; its sessions and cursors are closed too. Closing twice is harmless."""
