@@ -3,6 +3,9 @@
 #include "core/common.def"
 #include "core/flags.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 /* First pass: the fields of each kind, the common ones before its own; and its indexes. */
 #define COMMON_FIELD(C, cname, ctype, cflags, ctarget, cmax, cja, cen, cdoc)                                                     \
     { #cname, cja, cen, cdoc, MUNI__##ctype, (cflags), ctarget, cmax },
@@ -32,6 +35,26 @@ const muni__kind muni__kinds[] = {
 #include "kinds.def"
 };
 const int32_t muni__nkinds = (int32_t)MUNI_COUNT(muni__kinds);
+
+/* The fields of each kind in the order of their names by bytes: for canonical documents and for finding a field. Made once. */
+#define FIELDS_MAX 128
+static uint8_t by_name[MUNI_COUNT(muni__kinds)][FIELDS_MAX];
+static pthread_once_t sorted = PTHREAD_ONCE_INIT;
+
+static void sort_fields(void) {
+    for (size_t k = 0; k < MUNI_COUNT(muni__kinds); k++)
+        for (int32_t i = 0; i < muni__kinds[k].nfields && i < FIELDS_MAX; i++) {
+            int32_t at = i;
+            for (; at > 0 && strcmp(muni__kinds[k].fields[by_name[k][at - 1]].name, muni__kinds[k].fields[i].name) > 0; at--)
+                by_name[k][at] = by_name[k][at - 1];
+            by_name[k][at] = (uint8_t)i;
+        }
+}
+
+const uint8_t *muni__fields_by_name(const muni__kind *kind) {
+    (void)pthread_once(&sorted, sort_fields);
+    return by_name[kind - muni__kinds];
+}
 
 const muni__kind *muni__kind_find(const char *name) {
     for (int32_t i = 0; name && i < muni__nkinds; i++)
@@ -67,9 +90,18 @@ muni_status muni__kind_get(const char *name, const muni__kind **out) {
 }
 
 int32_t muni__field_find(const muni__kind *kind, const char *name) {
-    for (int32_t i = 0; name && i < kind->nfields; i++)
-        if (!strcmp(kind->fields[i].name, name))
-            return i;
+    const uint8_t *order = muni__fields_by_name(kind);
+    int32_t low = 0, high = kind->nfields - 1;
+    while (name && low <= high) {
+        int32_t mid = (low + high) / 2;
+        int c = strcmp(name, kind->fields[order[mid]].name);
+        if (!c)
+            return order[mid];
+        if (c < 0)
+            high = mid - 1;
+        else
+            low = mid + 1;
+    }
     return -1;
 }
 

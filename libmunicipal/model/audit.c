@@ -196,28 +196,6 @@ static muni_status undo(audit *a, muni__row *row, const char *doc, size_t n, con
     return st;
 }
 
-static muni_status load_row(audit *a, const muni__kind *kind, int64_t id, muni__row **out) {
-    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
-    muni__stmt *s = NULL;
-    muni_status st;
-    *out = NULL;
-    muni__buf_puts(&sql, "SELECT ");
-    muni__schema_columns(&sql, kind, "");
-    muni__buf_puts(&sql, " FROM ");
-    muni__schema_table(&sql, kind);
-    muni__buf_puts(&sql, " WHERE id=?1");
-    MUNI_TRY(sql.st);
-    MUNI_TRY(muni__sql(a->tx->conn, sql.p, &s));
-    muni__bind_int(s, 1, id);
-    MUNI_TRY(muni__step(s));
-    if (st == MUNI_ROW)
-        st = muni__row_read(&a->mem, kind, s, 0, out);
-out:
-    muni__done(s);
-    muni__buf_free(&sql);
-    return st < 0 ? st : MUNI_OK;
-}
-
 static muni_status check_created(audit *a, muni__row *row, const entry *e, bool personal) {
     muni__buf doc = MUNI_BUF_INIT((size_t)64 << 20);
     unsigned char digest[32];
@@ -260,7 +238,7 @@ static muni_status check_record(audit *a) {
     }
     if (!kind) /* a kind of a newer version: its chain is checked, its records cannot be */
         goto out;
-    MUNI_TRY(load_row(a, kind, last->h.rec, &row));
+    MUNI_TRY(muni__row_find(a->tx, &a->mem, kind, last->h.rec, &row));
     if (!row) {
         MUNI_TRY(at_row(a, F_RECORD_MISSING, last, NULL));
         goto out;

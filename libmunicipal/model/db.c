@@ -28,6 +28,7 @@ static muni_status handle_new(muni_db **out) {
 
 static void handle_free(muni_db *db) {
     muni__definitions_free(db->definitions);
+    muni__kind_sql_free(db);
     (void)pthread_cond_destroy(&db->idle);
     (void)pthread_mutex_destroy(&db->mutex);
     muni__free(db);

@@ -103,18 +103,11 @@ static bool evident(const muni__field *f, bool personal) {
     return !(f->flags & MUNI__F_BOOKKEEPING) && personal == ((f->flags & MUNI__F_PERSONAL) != 0);
 }
 
-/* The next field by name after `last` (NULL: the first), or -1. Kinds are small: no sorted copy is kept. */
-static int32_t next_by_name(const muni__kind *kind, const char *last) {
-    int32_t best = -1;
-    for (int32_t i = 0; i < kind->nfields; i++)
-        if ((!last || strcmp(kind->fields[i].name, last) > 0) && (best < 0 || strcmp(kind->fields[i].name, kind->fields[best].name) < 0))
-            best = i;
-    return best;
-}
-
 muni_status muni__history_values(const muni__row *row, int32_t utc_offset, bool personal, muni__buf *out) {
     bool any = false;
-    for (int32_t i = next_by_name(row->kind, NULL); i >= 0; i = next_by_name(row->kind, row->kind->fields[i].name)) {
+    const uint8_t *order = muni__fields_by_name(row->kind);
+    for (int32_t k = 0; k < row->kind->nfields; k++) {
+        int32_t i = order[k];
         const muni__field *f = &row->kind->fields[i];
         if (!evident(f, personal) || row->v[i].t == MUNI_TYPE_NULL)
             continue;
@@ -131,7 +124,9 @@ muni_status muni__history_values(const muni__row *row, int32_t utc_offset, bool 
 
 static muni_status changes(const muni__row *old, const muni__row *row, int32_t utc_offset, bool personal, muni__buf *out) {
     bool any = false;
-    for (int32_t i = next_by_name(row->kind, NULL); i >= 0; i = next_by_name(row->kind, row->kind->fields[i].name)) {
+    const uint8_t *order = muni__fields_by_name(row->kind);
+    for (int32_t k = 0; k < row->kind->nfields; k++) {
+        int32_t i = order[k];
         const muni__field *f = &row->kind->fields[i];
         if (!evident(f, personal) || muni__val_equal(&old->v[i], &row->v[i]))
             continue;

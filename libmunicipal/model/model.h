@@ -89,6 +89,7 @@ struct muni_db {
     int64_t pid;
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
     muni_session *sessions; /* open ones, under mutex: closing ends their groups */
+    char **sql;  /* texts of statements by kind (muni__kind_sql), under mutex */
     bool wrote;  /* this process wrote something: closing indexes and seals it */
 };
 

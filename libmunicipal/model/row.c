@@ -298,28 +298,91 @@ muni_status muni__row_read(muni__arena *mem, const muni__kind *kind, muni__stmt 
     return MUNI_OK;
 }
 
-muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out) {
-    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
+static void column(muni__buf *b, int *count, const char *name, const char *suffix) {
+    muni__buf_puts(b, (*count)++ ? ",\"" : "\"");
+    muni__buf_puts(b, name);
+    muni__buf_puts(b, suffix);
+    muni__buf_putc(b, '"');
+}
+
+static void sql_of(muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
+    int n = 0;
+    switch (sort) {
+    case MUNI__SQL_LOAD:
+        muni__buf_puts(b, "SELECT ");
+        muni__schema_columns(b, kind, "");
+        muni__buf_puts(b, " FROM ");
+        muni__schema_table(b, kind);
+        muni__buf_puts(b, " WHERE id=?1");
+        return;
+    case MUNI__SQL_EXISTS:
+        muni__buf_puts(b, "SELECT 1 FROM ");
+        muni__schema_table(b, kind);
+        muni__buf_puts(b, " WHERE id=?1 AND trashed_at IS NULL");
+        return;
+    default: break;
+    }
+    muni__buf_puts(b, "INSERT INTO ");
+    muni__schema_table(b, kind);
+    muni__buf_putc(b, '(');
+    for (int32_t i = 0; i < kind->nfields; i++) {
+        const muni__field *f = &kind->fields[i];
+        column(b, &n, f->name, "");
+        if (f->type == MUNI__ANY || f->type == MUNI__KEY)
+            column(b, &n, f->name, f->type == MUNI__ANY ? "_kind" : "_key");
+    }
+    muni__buf_puts(b, ") VALUES(");
+    for (int i = 1; i <= n; i++)
+        muni__buf_printf(b, i > 1 ? ",?%d" : "?%d", i);
+    muni__buf_putc(b, ')');
+}
+
+muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort sort, const char **out) {
+    size_t at = (size_t)(kind - muni__kinds) * MUNI__SQL_SORTS + (size_t)sort;
+    muni_status st = MUNI_OK;
+    *out = NULL;
+    (void)pthread_mutex_lock(&db->mutex);
+    if (!db->sql && !(db->sql = muni__alloc_n((size_t)muni__nkinds * MUNI__SQL_SORTS, sizeof *db->sql)))
+        st = MUNI_ENOMEM;
+    if (st >= 0 && !db->sql[at]) {
+        muni__buf b = MUNI_BUF_INIT((size_t)1 << 16);
+        sql_of(&b, kind, sort);
+        st = muni__buf_take(&b, &db->sql[at], NULL);
+    }
+    if (st >= 0)
+        *out = db->sql[at];
+    (void)pthread_mutex_unlock(&db->mutex);
+    return st;
+}
+
+void muni__kind_sql_free(muni_db *db) {
+    for (int32_t i = 0; db->sql && i < muni__nkinds * MUNI__SQL_SORTS; i++)
+        muni__free(db->sql[i]);
+    muni__free(db->sql);
+    db->sql = NULL;
+}
+
+muni_status muni__row_find(muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
+    const char *sql = NULL;
     muni__stmt *s = NULL;
     muni_status st;
     *out = NULL;
-    muni__buf_puts(&sql, "SELECT ");
-    muni__schema_columns(&sql, kind, "");
-    muni__buf_puts(&sql, " FROM ");
-    muni__schema_table(&sql, kind);
-    muni__buf_puts(&sql, " WHERE id=?1");
-    MUNI_TRY(sql.st);
-    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
+    MUNI_TRY(muni__kind_sql(tx->db, kind, MUNI__SQL_LOAD, &sql));
+    MUNI_TRY(muni__sql(tx->conn, sql, &s));
     muni__bind_int(s, 1, id);
     MUNI_TRY(muni__step(s));
     if (st == MUNI_ROW)
-        st = muni__row_read(&tx->mem, kind, s, 0, out);
-    else {
+        st = muni__row_read(mem, kind, s, 0, out);
+out:
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
+muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out) {
+    muni_status st = muni__row_find(tx, &tx->mem, kind, id, out);
+    if (st >= 0 && !*out) {
         st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", kind->name, (long long)id);
         muni__fail_place(kind->name, 0, id);
     }
-out:
-    muni__done(s);
-    muni__buf_free(&sql);
-    return st < 0 ? st : MUNI_OK;
+    return st;
 }

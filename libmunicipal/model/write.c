@@ -94,19 +94,15 @@ static muni_status check_ref(const change *c, const muni__field *f, const muni__
             return no_ref(f, target, v->i);
         return st;
     }
-    muni__buf sql = MUNI_BUF_INIT(256);
-    muni__buf_puts(&sql, "SELECT 1 FROM ");
-    muni__schema_table(&sql, target);
-    muni__buf_puts(&sql, " WHERE id=?1 AND trashed_at IS NULL");
-    MUNI_TRY(sql.st);
-    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
+    const char *sql = NULL;
+    MUNI_TRY(muni__kind_sql(tx->db, target, MUNI__SQL_EXISTS, &sql));
+    MUNI_TRY(muni__sql(tx->conn, sql, &s));
     muni__bind_int(s, 1, v->i);
     MUNI_TRY(muni__step(s));
     if (st != MUNI_ROW)
         st = no_ref(f, target, v->i);
 out:
     muni__done(s);
-    muni__buf_free(&sql);
     return st < 0 ? st : MUNI_OK;
 }
 
@@ -284,31 +280,11 @@ static muni_status collision(const change *c) {
 }
 
 static muni_status insert(change *c) {
-    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
+    const char *sql = NULL;
     muni__stmt *s = NULL;
     muni_status st;
-    int params = 0;
-    muni__buf_puts(&sql, "INSERT INTO ");
-    muni__schema_table(&sql, c->kind);
-    muni__buf_putc(&sql, '(');
-    for (int32_t i = 0; i < c->kind->nfields; i++) {
-        const muni__field *f = &c->kind->fields[i];
-        if (params)
-            muni__buf_putc(&sql, ',');
-        column(&sql, f->name, "");
-        params++;
-        if (f->type == MUNI__ANY || shadow_key(f)) {
-            muni__buf_putc(&sql, ',');
-            column(&sql, f->name, f->type == MUNI__ANY ? "_kind" : "_key");
-            params++;
-        }
-    }
-    muni__buf_puts(&sql, ") VALUES(");
-    for (int i = 1; i <= params; i++)
-        muni__buf_printf(&sql, i > 1 ? ",?%d" : "?%d", i);
-    muni__buf_putc(&sql, ')');
-    MUNI_TRY(sql.st);
-    MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
+    MUNI_TRY(muni__kind_sql(c->tx->db, c->kind, MUNI__SQL_INSERT, &sql));
+    MUNI_TRY(muni__sql(c->tx->conn, sql, &s));
     int at = 1;
     for (int32_t i = 0; i < c->kind->nfields; i++)
         MUNI_TRY(bind(c->tx, s, &at, &c->kind->fields[i], &c->row->v[i]));
@@ -318,7 +294,6 @@ static muni_status insert(change *c) {
         st = collision(c);
 out:
     muni__done(s);
-    muni__buf_free(&sql);
     return st;
 }
 
