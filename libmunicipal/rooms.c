@@ -2,6 +2,7 @@
 #include "access/access.h"
 #include "calendar/calendar.h"
 #include "model/model.h"
+#include "report/report.h"
 #include "service/service.h"
 
 static const struct {
@@ -25,7 +26,8 @@ static muni_status birth(muni__tx *tx, const muni_create_options *options) {
 }
 
 static muni_status check(muni__tx *tx, const char *family, const json_t *body) {
-    (void)tx;
+    if (!strcmp(family, "report"))
+        return muni__report_check(tx, body);
     if (!strcmp(family, "calendar")) {
         muni_calendar *calendar = NULL;
         muni_status st = muni__calendar_from_json((json_t *)(uintptr_t)body, &calendar);

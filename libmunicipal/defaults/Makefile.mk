@@ -8,7 +8,10 @@ muni_defaults = \
 	%D%/21-numbering-ticket-incident.json \
 	%D%/30-codes-ticket-category.json \
 	%D%/40-matrix-ticket-priority.json \
-	%D%/50-calendar-standard.json
+	%D%/50-calendar-standard.json \
+	%D%/70-report-helpdesk-monthly.json \
+	%D%/71-report-incident-states.json \
+	%D%/72-report-incident-priorities.json
 EXTRA_DIST += $(muni_defaults)
 
 noinst_PROGRAMS += %D%/embed

@@ -7,6 +7,8 @@ libmunicipal_core_la_SOURCES += \
 	%D%/db.c \
 	%D%/definition.c \
 	%D%/describe.c \
+	%D%/group.c \
+	%D%/group.h \
 	%D%/history.c \
 	%D%/internal.h \
 	%D%/lifecycle.c \

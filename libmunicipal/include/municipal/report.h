@@ -66,7 +66,7 @@ MUNI_API muni_status muni_report_query(const muni_report *report, int32_t row, i
  * @param lang   [borrowed during the call] `ja`, also where NULL, or `en`
  * @param out    [owned] the text; free it with muni_free()
  * @retval MUNI_OK rendered
- * @retval MUNI_EINVAL there is no such format, or a pointer is NULL
+ * @retval MUNI_EINVAL there is no such format or language, or a pointer is NULL
  * @retval MUNI_ECLOSED the report is NULL
  * @retval MUNI_ELIMIT longer than 64 MiB
  * @retval MUNI_ENOMEM out of memory

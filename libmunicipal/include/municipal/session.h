@@ -392,7 +392,7 @@ MUNI_API muni_status muni_session_export(muni_session *session, const muni_query
 /**
  * Run a report.
  *
- * @param session the session, of which the report holds a reference
+ * @param session the session; the report holds nothing of it and outlives it
  * @param name    [borrowed during the call] name of a report definition
  * @param params  [borrowed during the call] JSON object of its parameters, such as `{"fiscal_year":2023}`, or NULL
  * @param out     [owned] the report; drop it with muni_report_unref()
@@ -402,10 +402,11 @@ MUNI_API muni_status muni_session_export(muni_session *session, const muni_query
  * @retval MUNI_EDENIED the session may not run it
  * @retval MUNI_EDEFINITION its definition is not valid
  * @retval MUNI_EREQUIRED a parameter is missing
- * @retval MUNI_EFIELD there is no such parameter
- * @retval MUNI_ETYPE a parameter has the wrong type
+ * @retval MUNI_EFIELD there is no such parameter, or it tells of a field that the session may not see
+ * @retval MUNI_ETYPE a parameter has the wrong type, or a value that its field cannot have
  * @retval MUNI_EFORMAT the parameters are not a JSON object
- * @retval MUNI_ELIMIT it would have more than 100,000 cells
+ * @retval MUNI_EUTF8 a text is not valid UTF-8
+ * @retval MUNI_ELIMIT it would have more than 100,000 cells, a sum does not fit 64 bits, or the parameters are longer than 64 KiB
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
