@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #define TICKETS ((int64_t)16)              /* where the bytes of the tickets begin */
+#define NAP_NEXT ((int64_t)30000)           /* nanoseconds that the next in line sleeps between two looks */
+#define NAP_BEHIND ((int64_t)120000)        /* and the others for each one before the next */
+#define NAP_MOST ((int64_t)5000000)
 #define TICKET_MAX (((int64_t)1 << 48) - 1) /* then from the beginning: for a moment the order is not kept, that is all */
 
 struct muni__queue {
@@ -143,7 +146,7 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
     *in = false;
     if (!muni__line_enter(&q->line, deadline))
         return MUNI_OK;
-    int64_t ticket = take_ticket(q), nap = 0, now = muni__monotonic(), bypass = now + q->bypass;
+    int64_t ticket = take_ticket(q), nap = 0, last = -1, now = muni__monotonic(), bypass = now + q->bypass;
     q->entered = ticket != 0;
     for (;;) {
         int64_t before = before_us(q, ticket);
@@ -162,11 +165,14 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
         now = muni__monotonic();
         if (now >= deadline)
             break;
-        /* the next in line looks often, those behind it seldom; and nobody often at one who takes long */
-        int64_t least = before > 1 ? (before < 50 ? before : 50) * 40000 : 40000;
-        nap = nap < least ? least : nap + nap / 4;
-        if (nap > 5000000)
-            nap = 5000000;
+        /* The next in line looks often, those behind it when it may be their turn soon; and nobody often at one who takes long. */
+        if (before != last)
+            nap = before > 1 ? (before < 40 ? before - 1 : 40) * NAP_BEHIND : NAP_NEXT;
+        else
+            nap += nap / 4;
+        if (nap > NAP_MOST)
+            nap = NAP_MOST;
+        last = before;
         muni__nap(nap < deadline - now ? nap : deadline - now);
     }
     muni__queue_leave(q);
