@@ -113,7 +113,7 @@ extern const int32_t muni__nkinds;
 const muni__kind *muni__kind_find(const char *name);              /* NULL if there is none; sets nothing */
 const muni__kind *muni__kind_numbered(int32_t number);
 muni_status muni__kind_get(const char *name, const muni__kind **out); /* MUNI_EINVAL, MUNI_ENOTFOUND naming the nearest */
-/* Indexes of all fields in the order of their names by bytes. */
+/* Indexes of all fields in the order of their names by bytes; of a kind of muni__kinds. */
 const uint8_t *muni__fields_by_name(const muni__kind *kind);
 /* Index of a field or -1. */
 int32_t muni__field_find(const muni__kind *kind, const char *name);
