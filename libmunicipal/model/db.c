@@ -34,6 +34,19 @@ static void handle_free(muni_db *db) {
     muni__free(db);
 }
 
+/* In a forked child another thread of the parent may have held the mutex for ever; there is only one thread there, so none is needed. */
+static bool guard(muni_db *db) {
+    bool ours = db->pid == (int64_t)getpid();
+    if (ours)
+        (void)pthread_mutex_lock(&db->mutex);
+    return ours;
+}
+
+static void unguard(muni_db *db, bool ours) {
+    if (ours)
+        (void)pthread_mutex_unlock(&db->mutex);
+}
+
 /* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. */
 static void settle(muni_db *db) {
     muni__tx *tx = muni__alloc(sizeof *tx);
@@ -60,12 +73,11 @@ static void settle(muni_db *db) {
 void muni__db_shut(muni_db *db) {
     muni__error why;
     muni__error_save(&why);
-    (void)pthread_mutex_lock(&db->mutex);
-    muni__store *store = db->calls == 0 && db->closed ? db->store : NULL;
-    bool ours = db->pid == (int64_t)getpid();
+    bool ours = guard(db);
+    muni__store *store = (db->calls == 0 || !ours) && db->closed ? db->store : NULL;
     if (store)
         db->calls = 1; /* keeps others out while the lock is open */
-    (void)pthread_mutex_unlock(&db->mutex);
+    unguard(db, ours);
     if (store) {
         for (muni_session *s = db->sessions; s; s = s->after)
             if (ours)
@@ -74,19 +86,20 @@ void muni__db_shut(muni_db *db) {
             settle(db);
         muni__store_close(store);
     }
-    (void)pthread_mutex_lock(&db->mutex);
+    (void)guard(db);
     if (store) {
         db->store = NULL;
         db->calls = 0;
     }
-    (void)pthread_cond_broadcast(&db->idle);
-    (void)pthread_mutex_unlock(&db->mutex);
+    if (ours)
+        (void)pthread_cond_broadcast(&db->idle);
+    unguard(db, ours);
     muni__error_restore(&why);
 }
 
 void muni__db_track(muni_session *session, bool add) {
     muni_db *db = session->db;
-    (void)pthread_mutex_lock(&db->mutex);
+    bool ours = guard(db);
     if (add) {
         session->after = db->sessions;
         session->before = NULL;
@@ -102,7 +115,7 @@ void muni__db_track(muni_session *session, bool add) {
             session->after->before = session->before;
         session->before = session->after = NULL;
     }
-    (void)pthread_mutex_unlock(&db->mutex);
+    unguard(db, ours);
 }
 
 static void adopt(muni_db *db, muni__store *store) {
@@ -230,11 +243,10 @@ muni_status muni_open(const char *url, const muni_open_options *options, muni_db
 void muni_db_close(muni_db *db) {
     if (!db)
         return;
-    bool ours = db->pid == (int64_t)getpid();
-    (void)pthread_mutex_lock(&db->mutex);
+    bool ours = guard(db);
     db->closed = true;
-    bool now = db->calls == 0 && db->store;
-    (void)pthread_mutex_unlock(&db->mutex);
+    bool now = (db->calls == 0 || !ours) && db->store;
+    unguard(db, ours);
     if (now)
         muni__db_shut(db);
     if (!ours || muni__db_inside())

@@ -124,6 +124,7 @@ void muni_session_unref(muni_session *session) {
     muni_session_close(session);
     muni_db *db = session->db;
     muni__db_track(session, false);
+    muni__group_abandon(session);
     session_free(session);
     muni_db_unref(db);
 }

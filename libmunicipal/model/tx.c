@@ -253,7 +253,10 @@ void muni__group_abandon(muni_session *session) {
     if (!tx)
         return;
     session->group = NULL;
-    (void)finish(tx, MUNI_ECANCELLED);
+    if (session->db->pid == (int64_t)getpid())
+        (void)finish(tx, MUNI_ECANCELLED);
+    else
+        discard(tx); /* in a forked child only memory is freed */
 }
 
 static muni_status end_group(muni_session *session, bool commit) {

@@ -58,6 +58,17 @@ static muni_status authorise(change *c, const muni__row *row) {
     return denied(c, en[verb], ja[verb]);
 }
 
+/* Personal values are written only by who may see them: a value that is not seen must not be replaced unseen. */
+static muni_status authorise_personal(const change *c) {
+    if (c->tx->system || c->tx->depth > 0 || !c->patch)
+        return MUNI_OK;
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        if ((c->kind->fields[i].flags & MUNI__F_PERSONAL) && c->patch->set[i] && !muni__may(c->tx, c->row, MUNI__V_PERSONAL))
+            return muni__fail(MUNI_EDENIED, c->kind->fields[i].name, "the session may not write %s: it is personal and the verb personal is not granted",
+                              "%sは個人情報のため、この権限では書き込めません", c->kind->fields[i].name);
+    return MUNI_OK;
+}
+
 static muni_status check_required(const change *c) {
     for (int32_t i = 0; i < c->kind->nfields; i++) {
         const muni__field *f = &c->kind->fields[i];
@@ -417,6 +428,7 @@ static muni_status carry_out(change *c, muni__row **stored) {
         MUNI_TRY(transition_guard(c));
     }
     MUNI_TRY(authorise(c, c->row));
+    MUNI_TRY(authorise_personal(c));
     if (hooks && hooks->validate)
         MUNI_TRY(hooks->validate(tx, c->old, c->row));
     if (tx->group && ++tx->changes > GROUP_MAX)
