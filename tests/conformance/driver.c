@@ -325,7 +325,7 @@ static int32_t stop(int64_t done, int64_t total, const char *stage, void *user) 
 }
 #endif
 
-#if defined MUNI_ROOM_FILES || defined MUNI_ROOM_REPORT
+#ifdef MUNI_ROOM_FILES
 /* JSON text of those of the named members that are there; free() it. */
 static char *options_of(const json_t *s, const char *const *names) {
     json_t *o = json_object();
