@@ -1,1 +1,21 @@
-# The same programs in C, Python and PHP; the operator's command.
+# The same programs in C, Python and PHP; the operator's command. They know the library as everybody does: by its public headers.
+muni_example_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -I$(top_srcdir)/libmunicipal/include -I$(top_builddir)/libmunicipal/include
+
+bin_PROGRAMS += %D%/cli/municipal
+%C%_cli_municipal_SOURCES = \
+	%D%/cli/municipal.h \
+	%D%/cli/args.c \
+	%D%/cli/calendar.c \
+	%D%/cli/connect.c \
+	%D%/cli/main.c \
+	%D%/cli/message.c \
+	%D%/cli/print.c \
+	%D%/cli/progress.c \
+	%D%/cli/record.c \
+	%D%/cli/store.c
+%C%_cli_municipal_CPPFLAGS = $(muni_example_CPPFLAGS) $(JANSSON_CFLAGS)
+%C%_cli_municipal_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
+
+# Tests of what stands here: they run the built programs.
+TESTS += tests/cli.sh
+EXTRA_DIST += tests/cli.sh

@@ -1,0 +1,110 @@
+/* municipal: the operator's command. Its verbs and their help. */
+#include "municipal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GLOBAL (BIT(O_DB) | BIT(O_AS) | BIT(O_LANG) | BIT(O_FORMAT) | BIT(O_NOW) | BIT(O_REASON) | BIT(O_UPGRADE) | BIT(O_HELP) | BIT(O_VERSION))
+#define QUERY (BIT(O_WHERE) | BIT(O_ORDER) | BIT(O_FIELDS) | BIT(O_LIMIT) | BIT(O_AFTER) | BIT(O_TRASH))
+#define MANY 255
+
+#define VALUES_EN "field=value takes the text as the field's type wants it, field= clears it, field:=JSON gives any value. A reference is an id, or the\n" \
+                  "identifier of what it leads to (@000123 where the identifier is a number)."
+#define VALUES_JA "項目=値 は項目の型に合わせて読みます。項目= は値を消し、項目:=JSON は任意の値を与えます。参照項目はIDか参照先の識別子で\n" \
+                  "指定します（識別子が数字のときは @000123 のように書きます）。"
+
+static const verb verbs[] = {
+    { "init", NULL, "FILE", 0, 1, 1, BIT(O_TEST) | BIT(O_ADMIN) | BIT(O_ADMIN_NAME), { "make a new store", "保存先を新しく作る" },
+      { "The file must not exist. Makes the groups administrator, operator, approver and reader, and one administrator: the user of the operating\n"
+        "system, who also acts wherever --as is missing. --now fixes the clock of a test store during this command.",
+        "既存のファイルには作れません。管理者・担当者・承認者・閲覧者のグループと管理者1名を作ります。管理者はOSの利用者名に結び付き、\n"
+        "--as を省いたときの操作者になります。--now は試験用の保存先の時計をこの実行の間だけ固定します。" }, do_init },
+    { "check", NULL, "", 0, 0, 0, 0, { "open the store, count its records, verify its history", "保存先を開き、件数を数え、履歴を検証する" },
+      { "Opens the store (which compares its form with what this program knows), counts the records of every kind that you may read, and verifies the\n"
+        "history as audit verify does. It does not check the file's pages; PRAGMA integrity_check of the sqlite3 shell does that. Exit 1: not whole.",
+        "保存先の形式を確かめ、閲覧できる種別ごとに件数を数え、audit verify と同じく履歴を検証します。ファイルのページの検査は行いません\n"
+        "（sqlite3のPRAGMA integrity_checkを使ってください）。問題があれば終了値1。" }, do_check },
+    { "info", NULL, "", 0, 0, 0, 0, { "what the store says of itself", "保存先の情報を表示する" }, { NULL, NULL }, do_info },
+    { "whoami", NULL, "", 0, 0, 0, 0, { "who acts, and in which groups", "操作者とそのグループを表示する" }, { NULL, NULL }, do_whoami },
+    { "describe", NULL, "[KIND]", 0, 1, 0, 0, { "the kinds of record, or the fields of one", "レコードの種別、または項目の一覧" }, { NULL, NULL }, do_describe },
+    { "list", NULL, "KIND", 1, 1, 0, QUERY | BIT(O_WORDS) | BIT(O_ALL) | BIT(O_COUNT), { "list records", "レコードを一覧する" },
+      { "Shows 100 unless --all or --limit says otherwise. CSV and JSON give every field that is not personal; a table the usual ones.",
+        "--all か --limit がなければ100件まで表示します。CSVとJSONでは個人情報でない全項目、表では主な項目を出します。" }, do_list },
+    { "search", NULL, "KIND WORD…", 2, MANY, 0, QUERY | BIT(O_ALL) | BIT(O_COUNT), { "find records by words in their texts", "語でレコードを検索する" },
+      { "A record is found where each word occurs; width, case, kana form and variant characters do not matter.",
+        "すべての語を含むレコードを返します。全角・半角、大文字・小文字、仮名の違い、異体字は区別しません。" }, do_search },
+    { "show", NULL, "KIND ID|NUMBER", 2, 2, 0, BIT(O_FIELDS), { "one record", "1件を表示する" },
+      { "Digits are an id; anything else is a number or identifier (@000123 where the identifier is digits). Personal fields are shown only where\n"
+        "--fields names them.", "数字だけならID、それ以外は番号か識別子とみなします（識別子が数字のときは @000123）。個人情報の項目は --fields で名指ししたときだけ\n"
+        "表示します。" }, do_show },
+    { "create", NULL, "KIND field=value… | --json TEXT|-", 1, MANY, 0, BIT(O_JSON), { "create a record", "レコードを登録する" }, { VALUES_EN, VALUES_JA }, do_create },
+    { "update", NULL, "KIND ID|NUMBER field=value… | --json TEXT|-", 2, MANY, 0, BIT(O_JSON) | BIT(O_REV), { "change a record", "レコードを変更する" },
+      { VALUES_EN, VALUES_JA }, do_update },
+    { "do", NULL, "KIND ID|NUMBER TRANSITION [field=value…]", 3, MANY, 0, BIT(O_JSON) | BIT(O_REV), { "move a record to another state", "レコードの状態を進める" },
+      { "municipal transitions KIND ID says what can be done.\n" VALUES_EN, "できる操作は municipal transitions 種別 ID で確かめられます。\n" VALUES_JA }, do_do },
+    { "transitions", NULL, "KIND ID|NUMBER", 2, 2, 0, 0, { "what can be done with a record now", "レコードに今できる操作" }, { NULL, NULL }, do_transitions },
+    { "comment", NULL, "KIND ID|NUMBER TEXT|-", 3, 3, 0, 0, { "say something about a record", "レコードにコメントする" }, { NULL, NULL }, do_comment },
+    { "trash", NULL, "KIND ID|NUMBER", 2, 2, 0, BIT(O_REV), { "put a record into the trash", "レコードをごみ箱に入れる" }, { NULL, NULL }, do_trash },
+    { "restore", NULL, "KIND ID", 2, 2, 0, BIT(O_REV), { "take a record out of the trash", "レコードをごみ箱から戻す" }, { NULL, NULL }, do_restore },
+    { "history", NULL, "KIND ID|NUMBER", 2, 2, 0, 0, { "what happened to a record", "レコードの履歴を表示する" }, { NULL, NULL }, do_history },
+    { "define", NULL, "FAMILY NAME FILE|-", 3, 3, 3, BIT(O_TITLE) | BIT(O_ACTIVATE), { "a new version of a definition, from its JSON", "定義の新しい版をJSONから登録する" },
+      { "A draft, unless --activate puts it into force. Families: lifecycle numbering codes matrix calendar report profile.",
+        "--activate がなければ作成中のまま残ります。種類: lifecycle numbering codes matrix calendar report profile" }, do_define },
+    { "audit", "verify", "", 0, 0, 0, 0, { "verify the history, and the records against it", "履歴とレコードの一致を検証する" },
+      { "Names each problem. Keep the head it prints elsewhere. Exit 1: not verified.", "問題を1件ずつ示します。表示される末尾のハッシュを別の場所に控えてください。検証できなければ終了値1。" },
+      do_audit_verify },
+    { "calendar", "holidays", "FROM TO", 2, 2, 0, 0, { "national holidays; years or dates", "国民の祝日・休日（年または日付）" }, { NULL, NULL }, do_calendar_holidays },
+    { "calendar", "add-open-days", "DATE N", 2, 2, 0, 0, { "the day N open days away", "N開庁日後（負なら前）の日" },
+      { "The first day does not count. With 0 the answer is the day itself, which must be open.", "初日は数えません。0のときはその日自身で、開庁日でなければ誤りです。" },
+      do_calendar_add_open_days },
+    { "calendar", "wareki", "DATE [long|short|table|era_year]", 1, 2, 0, 0, { "a date in the Japanese era", "日付を和暦で書く" }, { NULL, NULL }, do_calendar_wareki },
+    { "calendar", "parse", "TEXT", 1, 1, 0, 0, { "read a date as people write it", "いろいろな書き方の日付を読む" }, { NULL, NULL }, do_calendar_parse },
+};
+
+static void help_all(const cli *c) {
+    (void)printf("%s\n\n", c->ja ? "使い方: municipal [オプション] 動詞 …（オプションは動詞の前後どちらでも可）" : "Usage: municipal [options] VERB … (options before or behind the verb)");
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        const verb *v = &verbs[i];
+        int width = (int)(strlen(v->name) + (v->sub ? strlen(v->sub) + 1 : 0));
+        (void)printf("  %s%s%s%*s  %s\n", v->name, v->sub ? " " : "", v->sub ? v->sub : "", width < 24 ? 24 - width : 0, "", in(c, v->does));
+    }
+    (void)printf("\n%s\n", c->ja ? "どの動詞でも使えるオプション:" : "Options of every verb:");
+    args_help(c, stdout, GLOBAL);
+    (void)printf("\n%s\n", c->ja ? "終了値: 0 完了（指摘があっても）、1 拒否・失敗、2 使い方の誤り、3 条件不足や未承認のため何もしない、4 保存先の障害\n動詞ごとの説明: municipal 動詞 --help"
+                                 : "Exit: 0 done (also with findings), 1 refused or failed, 2 usage, 3 nothing done because a guard or an approval is missing,\n"
+                                   "4 store trouble. More on a verb: municipal VERB --help");
+}
+
+static void help_verb(const cli *c) {
+    const verb *v = c->verb;
+    (void)printf("%s: municipal %s%s%s %s\n\n%s\n", c->ja ? "使い方" : "Usage", v->name, v->sub ? " " : "", v->sub ? v->sub : "", v->usage, in(c, v->does));
+    if (v->more.en)
+        (void)printf("%s\n", in(c, v->more));
+    if (v->options) {
+        (void)printf("\n%s\n", c->ja ? "オプション:" : "Options:");
+        args_help(c, stdout, v->options);
+    }
+    (void)printf("\n%s\n", c->ja ? "どの動詞でも使えるオプション:" : "Options of every verb:");
+    args_help(c, stdout, GLOBAL);
+}
+
+int main(int argc, char **argv) {
+    static cli c; /* all zero */
+    int code = args_read(&c, argc, argv, verbs, COUNT(verbs));
+    if (code == DONE && c.option[O_VERSION])
+        (void)printf("municipal %s\n", muni_version());
+    else if (code == DONE && c.option[O_HELP] && c.verb)
+        help_verb(&c);
+    else if (code == DONE && c.option[O_HELP])
+        help_all(&c);
+    else if (code == DONE && !c.verb)
+        code = usage(&c, "which verb? municipal --help lists them", "動詞を指定してください。一覧は municipal --help");
+    else if (code == DONE)
+        code = c.verb->run(&c);
+    muni_session_unref(c.session);
+    muni_db_close(c.db);
+    muni_db_unref(c.db);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == DONE)
+        code = fail_file(&c, c.ja ? "標準出力" : "standard output");
+    return code;
+}
