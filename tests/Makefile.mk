@@ -75,7 +75,12 @@ BUILT_SOURCES += %D%/conformance/rooms.h
 CLEANFILES += %D%/conformance/rooms.h
 muni_scenarios = \
 	%D%/conformance/calendar.json \
-	%D%/conformance/dates.json
+	%D%/conformance/dates.json \
+	%D%/conformance/queries.json \
+	%D%/conformance/refusals.json \
+	%D%/conformance/stores.json \
+	%D%/conformance/tickets.json \
+	%D%/conformance/transactions.json
 EXTRA_DIST += $(muni_scenarios) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
 
 check-local:

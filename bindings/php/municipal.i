@@ -32,6 +32,12 @@
 #define PHP_FE(name, arginfo) ZEND_RAW_FENTRY("Municipal\\" #name, zif_##name, muni_arginfo_##name, 0)
 /* ... final, and no class can be serialised. */
 #define zend_register_internal_class(ce) muni_php_register(ce)
+/* ... and a handle that was never opened (`new Session`) is closed: SWIG has no typemap for $this. This is a method's first statement. */
+#undef SWIG_Z_FETCH_OBJ_P
+#define SWIG_Z_FETCH_OBJ_P(zv) \
+    ({ swig_object_wrapper *muni_this = swig_php_fetch_object(Z_OBJ_P(zv)); \
+       if (!muni_this->ptr) { muni_php_throw_closed(ZSTR_VAL(Z_OBJCE_P(zv)->name)); return; } \
+       muni_this; })
 #include "municipal_arginfo.h"
 %}
 %minit %{ if (muni_php_minit(type, module_number) == FAILURE) return FAILURE; %}
@@ -91,13 +97,10 @@
 %typemap(out) const char * { muni_php_from_text($1, $result); }
 %typemap(out) int32_t, int64_t { RETVAL_LONG($1); }
 
-/* ---- handles: one that was never opened (`new Session`) is closed */
-%typemap(check) SWIGTYPE *self { if (!$1) { muni_php_throw_closed("$1_basetype"); SWIG_fail; } }
-
 /* ---- status */
 %typemap(out) muni_status { if ($1 != MUNI_OK) { muni_php_throw($1); SWIG_fail; } }
 %exception muni_calendar::muni_calendar {
-    if (SWIG_Z_FETCH_OBJ_P(ZEND_THIS)->ptr) { zend_throw_error(NULL, "The object is constructed already"); SWIG_fail; }
+    if (swig_php_fetch_object(Z_OBJ_P(ZEND_THIS))->ptr) { zend_throw_error(NULL, "The object is constructed already"); SWIG_fail; }
     $action
     if (!result) { muni_php_throw(muni_error_code()); SWIG_fail; }
 }
