@@ -3,6 +3,7 @@
 #include "storetest.h"
 
 #include "fault.h"
+#include "faultvfs.h"
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -1231,6 +1232,110 @@ START_TEST(fault__a_whole_call) {
 }
 END_TEST
 
+static int failures;
+
+static bool storage_code(muni_status st) {
+    return st == MUNI_EIO || st == MUNI_EFULL || st == MUNI_ECORRUPT || st == MUNI_EBUSY || st == MUNI_EREADONLY || st == MUNI_ENOTSTORE;
+}
+
+START_TEST(io__making_and_opening) {
+    muni__store *s = NULL;
+    muni_status st = MUNI_EIO;
+    io_install();
+    io_code = _i ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    for (long n = 1; n < 100000; n++) {
+        io_fail(n);
+        st = muni__store_create(file, NULL, &birth, &s);
+        bool reached = io_count >= n;
+        io_fail(0);
+        if (st < 0) {
+            ck_assert_msg(storage_code(st), "input %ld: %s: %s", n, muni_error_name(st), muni_error_text("en"));
+            ck_assert_int_eq(muni_error_code(), st);
+            ck_assert_int_eq(files_there(), 0);
+            failures++;
+            continue;
+        }
+        muni__store_close(s);
+        OK(muni__store_open(file, NULL, &s)); /* where it says made, it is whole, though something failed on the way */
+        muni__store_close(s);
+        if (!reached)
+            break;
+        ck_assert_int_eq(unlink(file), 0);
+    }
+    ck_assert_int_ge(st, 0);
+    ck_assert_int_gt(failures, 50);
+    failures = 0;
+    for (long n = 1; n < 100000; n++) {
+        io_fail(n);
+        st = muni__store_open(file, NULL, &s);
+        bool reached = io_count >= n;
+        io_fail(0);
+        if (st >= 0) {
+            muni__store_close(s);
+            if (!reached)
+                break;
+            continue;
+        }
+        ck_assert_msg(storage_code(st), "input %ld: %s: %s", n, muni_error_name(st), muni_error_text("en"));
+        failures++;
+        OK(muni__store_open(file, NULL, &s)); /* unharmed */
+        muni__store_close(s);
+    }
+    ck_assert_int_gt(failures, 3);
+    io_remove();
+}
+END_TEST
+
+/* Before or after, never between; and a call that answered MUNI_OK is there. */
+START_TEST(io__a_whole_call) {
+    muni__store *s = NULL;
+    muni_status st = MUNI_EIO;
+    int64_t id, done = 0;
+    muni__store_close(made(file));
+    io_install();
+    io_code = _i ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    failures = 0;
+    for (long n = 1; n < 100000; n++) {
+        OK(muni__store_open(file, NULL, &s));
+        io_fail(n);
+        st = whole_call(s, &id);
+        bool reached = io_count >= n;
+        io_fail(0);
+        if (st < 0) {
+            ck_assert_msg(storage_code(st) || st == MUNI_EDOOMED, "input %ld: %s: %s", n, muni_error_name(st), muni_error_text("en"));
+            failures++;
+        }
+        if (n % 2) { /* on the same connection, or after opening it anew */
+            muni__store_close(s);
+            OK(muni__store_open(file, NULL, &s));
+        }
+        muni__conn *c = conn_of(s);
+        int64_t tickets_there = number_of(c, "SELECT count(*) FROM \"k_ticket\""), v;
+        ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"m_doc\""), tickets_there);
+        ck_assert_int_eq(number_of(c, "SELECT count(*) FROM \"m_doc_index\" WHERE \"m_doc_index\" MATCH '印刷'"), tickets_there);
+        OK(muni__conn_last(c, "id", &v));
+        ck_assert_int_eq(v, done + tickets_there);
+        if (st >= 0)
+            ck_assert_int_eq(tickets_there, 1);
+        if (tickets_there) { /* make room for the next */
+            done = v;
+            OK(muni__conn_begin(c, true));
+            OK(muni__run(c, "DELETE FROM \"k_ticket\""));
+            OK(muni__doc_remove(c, v));
+            OK(muni__doc_flush(c, true, NULL));
+            OK(muni__conn_commit(c));
+        }
+        muni__store_return(s, c);
+        muni__store_close(s);
+        if (!reached)
+            break;
+    }
+    ck_assert_int_ge(st, 0);
+    ck_assert_int_gt(failures, 10);
+    io_remove();
+}
+END_TEST
+
 Suite *suite_store(void) {
     Suite *s = suite_create("store");
     TCase *c = tcase_create("life");
@@ -1295,6 +1400,8 @@ Suite *suite_store(void) {
     tcase_set_timeout(c, 120);
     tcase_add_test(c, fault__create_and_open);
     tcase_add_test(c, fault__a_whole_call);
+    tcase_add_loop_test(c, io__making_and_opening, 0, 2);
+    tcase_add_loop_test(c, io__a_whole_call, 0, 2);
     suite_add_tcase(s, c);
     return s;
 }
