@@ -12,6 +12,7 @@ bin_PROGRAMS += %D%/cli/municipal
 	%D%/cli/print.c \
 	%D%/cli/progress.c \
 	%D%/cli/record.c \
+	%D%/cli/report.c \
 	%D%/cli/store.c
 %C%_cli_municipal_CPPFLAGS = $(muni_example_CPPFLAGS) $(JANSSON_CFLAGS)
 %C%_cli_municipal_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)

@@ -70,7 +70,7 @@ run 2 --as "$(printf '\355\240\200')" --db s.db whoami
 run 2 -x
 run 2 --lang ja
 complains "動詞を指定してください"
-for word in init check info whoami describe list search show create update do transitions comment trash restore history define "audit verify" \
+for word in init check info whoami describe list search show create update do transitions comment trash restore history define "report list" "report run" "audit verify" \
     "calendar holidays" "calendar add-open-days" "calendar wareki" "calendar parse"; do
     # shellcheck disable=SC2086
     run 0 $word --help
@@ -265,6 +265,33 @@ run 1 show ticket "$huge"
 run 1 list ticket --words "$huge"
 run 0 search ticket '"' VPN-01 --count
 run 0 search ticket "$(printf '\001\033[31m')"
+
+# ---- reports
+run 0 report list --lang ja
+says "ヘルプデスク月別件数"
+run 0 report run helpdesk-monthly fiscal_year=2023 --lang ja
+says "印刷室関連"
+says "合計"
+[ "$(sed -n '/^印刷室関連/s/  */ /gp' out)" = "印刷室関連 1 0 0 0 0 0 0 0 0 0 0 0 1" ] && good || bad "a row of a report"
+run 0 report run helpdesk-monthly fiscal_year=2023 --format csv --lang ja
+says "印刷室関連,1,0"
+run 0 report run helpdesk-monthly fiscal_year=2023 --format json
+says '"name":"helpdesk-monthly"'
+run 0 report run helpdesk-monthly fiscal_year=2023 --format html --output report.html
+grep -q '<table' report.html && good || bad "no table in the page"
+run 0 report run helpdesk-monthly fiscal_year=2023 --row 5 --column 1
+says "INC-2023-00001"
+run 2 report run helpdesk-monthly fiscal_year=2023 --row 99 --column 1
+run 2 report run helpdesk-monthly fiscal_year=2023 --row 1
+run 2 report run helpdesk-monthly fiscal_year=2023 --output x.html
+run 2 report run helpdesk-monthly 2023
+run 1 report run helpdesk-monthly
+complains "EREQUIRED"
+run 1 report run helpdesk-monthly fiscal_year=soon
+complains "ETYPE"
+run 1 report run nothing
+complains "ENOTFOUND"
+run 1 report run helpdesk-monthly fiscal_year=2023 --format csv --output no/such/directory/x.csv
 
 # ---- definitions, evidence
 printf '%s' '{"pattern":"I-{FY}-{SEQ:3}","reset":"fiscal_year"}' >numbering.json
