@@ -18,6 +18,7 @@ endif
 	%D%/unit/test_cond.c \
 	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
+	%D%/unit/test_faults.c \
 	%D%/unit/test_definition.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \

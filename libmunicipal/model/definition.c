@@ -181,54 +181,67 @@ muni_status muni__definition_active(muni__tx *tx, const char *family, const char
     if (st < 0)
         return st;
     active *a = muni__alloc(sizeof *a);
-    if (a) {
-        a->family = muni__strdup(family);
-        a->name = muni__strdup(name);
+    if (!a || !(a->family = muni__strdup(family)) || !(a->name = muni__strdup(name))) {
+        if (a)
+            muni__free(a->family);
+        muni__free(a);
+        kept_free(k);
+        return MUNI_ENOMEM;
     }
     (void)pthread_mutex_lock(&tx->db->mutex);
     *out = &keep(ds, k)->d;
-    if (a && a->family && a->name && ds->config == config) {
+    bool current = ds->config == config;
+    if (current) {
         a->d = *out;
         a->next = ds->now;
         ds->now = a;
-        a = NULL;
     }
     (void)pthread_mutex_unlock(&tx->db->mutex);
-    if (a) { /* could not be remembered: it is read again next time */
+    if (!current) { /* the configuration changed meanwhile: it is read again next time */
         muni__free(a->family);
         muni__free(a->name);
         muni__free(a);
     }
-    muni__error_clear();
     return MUNI_OK;
 }
 
 /* ---- codes: {"values":[{"code":"network","ja":"NW関連","en":"Network"},…]} */
 
-static bool folded_equal(const char *a, size_t an, const char *b) {
-    char *x = NULL, *y = NULL;
-    size_t xn = 0, yn = 0;
-    bool same = muni__idkey(a, an, &x, &xn) >= 0 && muni__idkey(b, strlen(b), &y, &yn) >= 0 && xn == yn && !memcmp(x, y, xn);
-    muni__free(x);
-    muni__free(y);
-    return same;
+static muni_status folded_equal(const char *key, size_t n, const char *title, bool *same) {
+    char *folded = NULL;
+    size_t m = 0;
+    muni_status st = muni__idkey(title, strlen(title), &folded, &m);
+    *same = st >= 0 && m == n && !memcmp(folded, key, n);
+    muni__free(folded);
+    return st;
 }
 
-const char *muni__codes_find(const muni__definition *d, const char *p, size_t n) {
+muni_status muni__codes_find(const muni__definition *d, const char *p, size_t n, const char **out) {
+    static const char *const titles[] = { "code", "ja", "en" };
     const json_t *values = json_object_get(d->body, "values");
+    char *key = NULL;
+    size_t m = 0;
+    *out = NULL;
     for (size_t i = 0; i < json_array_size(values); i++) {
         const char *code = json_string_value(json_object_get(json_array_get(values, i), "code"));
-        if (strlen(code) == n && !memcmp(code, p, n))
-            return code;
-    }
-    static const char *const titles[] = { "code", "ja", "en" };
-    for (size_t i = 0; i < json_array_size(values); i++)
-        for (size_t k = 0; k < MUNI_COUNT(titles); k++) {
-            const char *title = json_string_value(json_object_get(json_array_get(values, i), titles[k]));
-            if (title && folded_equal(p, n, title))
-                return json_string_value(json_object_get(json_array_get(values, i), "code"));
+        if (strlen(code) == n && !memcmp(code, p, n)) {
+            *out = code;
+            return MUNI_OK;
         }
-    return NULL;
+    }
+    muni_status st = muni__idkey(p, n, &key, &m);
+    for (size_t i = 0; st >= 0 && !*out && i < json_array_size(values); i++)
+        for (size_t k = 0; st >= 0 && !*out && k < MUNI_COUNT(titles); k++) {
+            const json_t *v = json_array_get(values, i);
+            const char *title = json_string_value(json_object_get(v, titles[k]));
+            bool same = false;
+            if (title)
+                st = folded_equal(key, m, title, &same);
+            if (same)
+                *out = json_string_value(json_object_get(v, "code"));
+        }
+    muni__free(key);
+    return st;
 }
 
 const char *muni__codes_title(const muni__definition *d, const char *code, const char *lang) {

@@ -220,8 +220,8 @@ typedef struct muni__definition {
 } muni__definition;
 muni_status muni__definition_active(muni__tx *tx, const char *family, const char *name, const muni__definition **out);
 muni_status muni__definition_by_id(muni__tx *tx, int64_t id, const muni__definition **out);
-/* A value of a codes definition by code or by title (Japanese or English), NFKC-folded: its code, or NULL. */
-const char *muni__codes_find(const muni__definition *d, const char *p, size_t n);
+/* A value of a codes definition by code or by title (Japanese or English), NFKC-folded: its code, or NULL where there is none. */
+muni_status muni__codes_find(const muni__definition *d, const char *p, size_t n, const char **out);
 /* The title of a code: lang "ja" or "en"; the code itself where it has none. */
 const char *muni__codes_title(const muni__definition *d, const char *code, const char *lang);
 

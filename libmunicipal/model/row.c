@@ -78,7 +78,10 @@ static muni_status take_code(muni__tx *tx, const muni__kind *kind, const muni__f
         muni_status st = muni__definition_active(tx, "codes", list + 1, &d);
         if (st < 0)
             return st;
-        const char *code = muni__codes_find(d, v->p, v->n);
+        const char *code = NULL;
+        st = muni__codes_find(d, v->p, v->n, &code);
+        if (st < 0)
+            return st;
         if (code) {
             v->p = code;
             v->n = strlen(code);

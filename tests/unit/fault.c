@@ -44,3 +44,7 @@ void *__wrap_realloc(void *p, size_t size) {
 void fault_install(void) {
     json_set_alloc_funcs(__wrap_malloc, free);
 }
+
+void fault_spare_jansson(void) {
+    json_set_alloc_funcs(__real_malloc, free);
+}
