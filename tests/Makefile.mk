@@ -80,6 +80,8 @@ muni_scenarios = \
 	%D%/conformance/dates.json \
 	%D%/conformance/queries.json \
 	%D%/conformance/refusals.json \
+	%D%/conformance/reports.json \
+	%D%/conformance/rights.json \
 	%D%/conformance/stores.json \
 	%D%/conformance/tickets.json \
 	%D%/conformance/transactions.json

@@ -109,6 +109,15 @@ throws('Municipal\NotUniqueException', fn() => $s->transact(fn($s) => $s->create
 throws('TypeError', fn() => $s->transact('no such function'), 'no callable');
 throws('Municipal\ClosedException', fn() => $s->transact(fn() => $store->session('admin')->close() ?? throw new Municipal\ClosedException('x')), 'thrown by hand');
 
+// reports
+$r = $s->report('incident-priorities', ['fiscal_year' => 2026]);
+same([7, 5, 1], [$r->rows(), $r->columns(), $r->value(6, 4)], 'cells');
+same(1, $s->count($r->query(row: 6, column: 4)), 'what stands behind one');
+same(1, preg_match('/優先度/u', $r->render('csv')), 'render');
+throws('Municipal\InvalidArgumentException', fn() => $r->value(7, 0), 'no such cell');
+throws('TypeError', fn() => $r->value('1', 0), 'text for a row');
+throws('Municipal\ClosedException', fn() => (new Report)->rows(), 'never run');
+
 // callbacks
 $s->runDue();
 $seen = [];

@@ -299,6 +299,28 @@ class Ends(Case):
         self.assertLess(sys.getallocatedblocks() - before, 100)
 
 
+class Reports(Case):
+    def test_a_report_lives_on_and_its_cells_are_queries(self) -> None:
+        self.session.create("ticket", TICKET, impact="high", urgency="high")
+        report = self.session.report("incident-priorities", {"fiscal_year": 2026})
+        self.assertEqual((6, 5, 1), (report.rows, report.columns, report.value(5, 4)))
+        self.assertEqual(1, self.session.count(report.query(5, 4)))
+        self.session.close()
+        self.store.close()
+        self.assertIn("優先度", report.render("csv"))
+        self.assertIn("Priority", report.render("html", lang="en"))
+        for call in (lambda: report.value(6, 0), lambda: report.query(0, 5), lambda: report.render("xls"), lambda: report.value(-1, 0)):
+            with self.assertRaises(errors.InvalidArgumentError):
+                call()
+        for row in (1.0, "1", True, None):
+            with self.assertRaises(TypeError):
+                report.value(row, 0)  # type: ignore[arg-type]
+        with self.assertRaises(OverflowError):
+            report.value(1 << 40, 0)
+        with self.assertRaises(errors.ClosedError):
+            municipal.native.Report.rows(None)
+
+
 class Threads(Case):
     def test_sessions_of_one_store_in_many_threads(self) -> None:
         failed = []
