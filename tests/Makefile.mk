@@ -19,6 +19,9 @@ endif
 	%D%/unit/test_csv.c \
 	%D%/unit/test_date.c \
 	%D%/unit/test_faults.c \
+	%D%/unit/test_list.c \
+	%D%/unit/test_query.c \
+	%D%/unit/test_visible.c \
 	%D%/unit/test_definition.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \

@@ -157,6 +157,7 @@ typedef struct pager {
     size_t n, need;
     muni__arena scratch;
     size_t scratch_rows;
+    muni__buf *explain; /* not NULL: write the plans down instead */
     /* words */
     bool parts_known;
     int32_t part;
@@ -398,8 +399,17 @@ static muni_status walk(pager *p, way *w) {
     muni__sqlout_init(&o, p->mem);
     w->read = 0;
     w->last = NULL;
+    if (p->explain)
+        muni__sqlout_put(&o, "EXPLAIN QUERY PLAN ");
     MUNI_TRY(way_sql(p, w, &o, &exact));
     MUNI_TRY(muni__sqlout_open(&o, p->tx->conn, &s));
+    while (p->explain && (st = muni__step(s)) == MUNI_ROW) {
+        const char *step = muni__col_text(s, 3, NULL);
+        muni__buf_puts(p->explain, step ? step : "");
+        muni__buf_putc(p->explain, '\n');
+    }
+    if (p->explain)
+        goto out;
     while ((st = muni__step(s)) == MUNI_ROW) {
         bool keep = true;
         w->read++;
@@ -710,6 +720,17 @@ muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, cons
     *out = p.hits;
     *count = p.n;
     return MUNI_OK;
+}
+
+muni_status muni__page_explain(muni__tx *tx, const muni_query *q, const muni__val *after, muni__plan_way how, muni__buf *out) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    pager p;
+    muni_status st = pager_begin(&p, tx, &mem, q, MUNI__PAGE);
+    p.explain = out;
+    if (st >= 0)
+        st = plain(&p, after, how);
+    muni__arena_free(&mem);
+    return st < 0 ? st : out->st;
 }
 
 /* Count without words; `*exact` is cleared, and nothing counted, where SQL alone cannot. */

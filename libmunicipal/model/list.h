@@ -20,6 +20,8 @@ muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool wi
 /* At most `need` (1 … MUNI__PAGE) records behind `after` (NULL: from the beginning), in order; fewer only where there are no more. */
 muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, const muni__val *after, size_t need, muni__plan_way way, muni__hit **out,
                        size_t *count);
+/* How the store would go about the first page by that way: its query plans, one step a line. */
+muni_status muni__page_explain(muni__tx *tx, const muni_query *q, const muni__val *after, muni__plan_way way, muni__buf *out);
 /* Count, at most `most`; −1: all. */
 muni_status muni__count(muni__tx *tx, const muni_query *q, int64_t most, int64_t *out);
 
