@@ -17,6 +17,7 @@ endif
 	%D%/unit/test_charset.c \
 	%D%/unit/test_cond.c \
 	%D%/unit/test_csv.c \
+	%D%/unit/test_cursor.c \
 	%D%/unit/test_date.c \
 	%D%/unit/test_faults.c \
 	%D%/unit/test_list.c \
