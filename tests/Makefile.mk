@@ -91,6 +91,16 @@ muni_scenarios = \
 	%D%/conformance/transactions.json
 EXTRA_DIST += $(muni_scenarios) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
 
+# What the library costs above SQLite: make bench, make bench BENCH_N=1000000 BENCH_DIR=/var/tmp
+check_PROGRAMS += %D%/bench/bench
+%C%_bench_bench_SOURCES = %D%/bench/bench.c %D%/bench/texts.h
+%C%_bench_bench_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS)
+BENCH_N = 100000
+BENCH_DIR = $${TMPDIR-/tmp}
+bench: all %D%/bench/bench$(EXEEXT)
+	%D%/bench/bench$(EXEEXT) $(BENCH_N) "$(BENCH_DIR)"
+.PHONY: bench
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
