@@ -26,6 +26,7 @@ endif
 	%D%/unit/test_definition.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \
+	%D%/unit/test_report.c \
 	%D%/unit/faultvfs.h \
 	%D%/unit/storetest.h \
 	%D%/unit/test_schema.c \

@@ -29,7 +29,7 @@ typedef struct group {
     size_t n;
     muni__measure measure;
     muni__vis vis;
-    muni__sqlout o;
+    muni__sqlout *o;
     bool exact;
 } group;
 
@@ -39,40 +39,40 @@ static void columns(group *g) {
         const muni__groupby *by = &g->by[i];
         const char *name = g->q->kind->fields[by->field].name;
         if (i)
-            muni__sqlout_put(&g->o, ", ");
+            muni__sqlout_put(g->o, ", ");
         if (by->nbounds) {
-            muni__sqlout_put(&g->o, "CASE WHEN ");
-            muni__sqlout_name(&g->o, "t", name, "");
-            muni__sqlout_put(&g->o, " IS NULL THEN NULL");
+            muni__sqlout_put(g->o, "CASE WHEN ");
+            muni__sqlout_name(g->o, "t", name, "");
+            muni__sqlout_put(g->o, " IS NULL THEN NULL");
             for (size_t k = 0; k < by->nbounds; k++) {
-                muni__sqlout_put(&g->o, " WHEN ");
-                muni__sqlout_name(&g->o, "t", name, "");
-                muni__sqlout_put(&g->o, " < ");
-                muni__sqlout_int(&g->o, by->bounds[k]);
-                muni__buf_printf(&g->o.b, " THEN %zu", k);
+                muni__sqlout_put(g->o, " WHEN ");
+                muni__sqlout_name(g->o, "t", name, "");
+                muni__sqlout_put(g->o, " < ");
+                muni__sqlout_int(g->o, by->bounds[k]);
+                muni__buf_printf(&g->o->b, " THEN %zu", k);
             }
-            muni__buf_printf(&g->o.b, " ELSE %zu END", by->nbounds);
+            muni__buf_printf(&g->o->b, " ELSE %zu END", by->nbounds);
         } else {
-            muni__sqlout_name(&g->o, "t", name, "");
+            muni__sqlout_name(g->o, "t", name, "");
         }
-        muni__buf_printf(&g->o.b, " AS k%zu", i);
+        muni__buf_printf(&g->o->b, " AS k%zu", i);
     }
     if (g->measure.op != MUNI__M_COUNT) {
-        muni__sqlout_put(&g->o, g->n ? ", " : "");
-        muni__sqlout_name(&g->o, "t", g->q->kind->fields[g->measure.field].name, "");
-        muni__sqlout_put(&g->o, " AS v");
+        muni__sqlout_put(g->o, g->n ? ", " : "");
+        muni__sqlout_name(g->o, "t", g->q->kind->fields[g->measure.field].name, "");
+        muni__sqlout_put(g->o, " AS v");
     } else if (!g->n) {
-        muni__sqlout_put(&g->o, "1 AS v");
+        muni__sqlout_put(g->o, "1 AS v");
     }
 }
 
 static muni_status filter(group *g) {
     static const char *const trash[] = { " AND t.\"trashed_at\" IS NULL", " AND t.\"trashed_at\" IS NOT NULL", "" };
-    muni__sqlout_put(&g->o, trash[g->q->trash]);
+    muni__sqlout_put(g->o, trash[g->q->trash]);
     if (!g->q->where)
         return MUNI_OK;
-    muni__sqlout_put(&g->o, " AND ");
-    return muni__cond_sql(g->tx, g->q->where, "t", &g->o, &g->exact);
+    muni__sqlout_put(g->o, " AND ");
+    return muni__cond_sql(g->tx, g->q->where, "t", g->o, &g->exact);
 }
 
 static muni_status statement(group *g) {
@@ -82,35 +82,35 @@ static muni_status statement(group *g) {
     muni_status st;
     /* a sum in two halves: neither overflows for any number of rows there can be */
     static const char *const figures[] = { "count(*)", "count(DISTINCT v)", "coalesce(sum(v >> 32), 0), coalesce(sum(v & 4294967295), 0)" };
-    muni__sqlout_put(&g->o, "SELECT ");
+    muni__sqlout_put(g->o, "SELECT ");
     for (size_t i = 0; i < g->n; i++)
-        muni__buf_printf(&g->o.b, "k%zu, ", i);
-    muni__sqlout_put(&g->o, figures[g->measure.op]);
-    muni__sqlout_put(&g->o, " FROM (SELECT ");
+        muni__buf_printf(&g->o->b, "k%zu, ", i);
+    muni__sqlout_put(g->o, figures[g->measure.op]);
+    muni__sqlout_put(g->o, " FROM (SELECT ");
     if (!merged) {
         columns(g);
-        muni__sqlout_put(&g->o, " FROM ");
-        muni__schema_table(&g->o.b, g->q->kind);
-        muni__sqlout_put(&g->o, " t WHERE ");
-        muni__vis_sql(&g->vis, "t", &g->o);
+        muni__sqlout_put(g->o, " FROM ");
+        muni__schema_table(&g->o->b, g->q->kind);
+        muni__sqlout_put(g->o, " t WHERE ");
+        muni__vis_sql(&g->vis, "t", g->o);
         MUNI_TRY(filter(g));
     } else {
         /* each record once, whatever scopes it is seen by: the id stands among the columns of the union */
-        MUNI_TRY(muni__vis_branches(&g->vis, g->o.mem, 0, &branches, &count));
+        MUNI_TRY(muni__vis_branches(&g->vis, g->o->mem, 0, &branches, &count));
         for (size_t i = 0; i < count; i++) {
-            muni__sqlout_put(&g->o, i ? " UNION SELECT t.\"id\", " : "t.\"id\", ");
+            muni__sqlout_put(g->o, i ? " UNION SELECT t.\"id\", " : "t.\"id\", ");
             columns(g);
-            muni__sqlout_put(&g->o, " FROM ");
-            muni__schema_table(&g->o.b, g->q->kind);
-            muni__sqlout_put(&g->o, " t WHERE ");
-            muni__branch_sql(&g->vis, &branches[i], "t", &g->o);
+            muni__sqlout_put(g->o, " FROM ");
+            muni__schema_table(&g->o->b, g->q->kind);
+            muni__sqlout_put(g->o, " t WHERE ");
+            muni__branch_sql(&g->vis, &branches[i], "t", g->o);
             MUNI_TRY(filter(g));
         }
     }
-    muni__sqlout_put(&g->o, ") AS g");
+    muni__sqlout_put(g->o, ") AS g");
     for (size_t i = 0; i < g->n; i++)
-        muni__buf_printf(&g->o.b, "%sk%zu", i ? ", " : " GROUP BY ", i);
-    st = g->o.b.st;
+        muni__buf_printf(&g->o->b, "%sk%zu", i ? ", " : " GROUP BY ", i);
+    st = g->o->b.st;
 out:
     return st;
 }
@@ -131,7 +131,7 @@ static muni_status rows(const group *g, muni_status (*each)(void *, const muni__
     muni__val keys[MUNI__GROUPS];
     int64_t figure;
     muni_status st;
-    MUNI_TRY(muni__sqlout_open((muni__sqlout *)(uintptr_t)&g->o, g->tx->conn, &s));
+    MUNI_TRY(muni__sqlout_open(g->o, g->tx->conn, &s));
     for (;;) {
         MUNI_TRY(muni__step(s));
         if (st != MUNI_ROW)
@@ -155,12 +155,10 @@ out:
     return st < 0 ? st : MUNI_OK;
 }
 
-muni_status muni__group(muni__tx *tx, const muni_query *q, const muni__groupby *by, size_t n, muni__measure measure,
-                        muni_status (*each)(void *user, const muni__val *keys, int64_t figure), void *user) {
-    muni__arena mem = MUNI_ARENA_INIT;
-    group g = { .tx = tx, .q = q, .by = by, .n = n, .measure = measure, .exact = true };
+muni_status muni__group_sql(muni__tx *tx, const muni_query *q, const muni__groupby *by, size_t n, muni__measure measure, muni__sqlout *o, bool *none) {
+    group g = { .tx = tx, .q = q, .by = by, .n = n, .measure = measure, .o = o, .exact = true };
     muni_status st;
-    muni__sqlout_init(&g.o, &mem);
+    *none = false;
     MUNI_TRY(muni__query_allowed(tx, q, false));
     for (size_t i = 0; i < n; i++) {
         muni__path path = { .hops = 0, .field = { by[i].field }, .kind = { q->kind } };
@@ -170,19 +168,31 @@ muni_status muni__group(muni__tx *tx, const muni_query *q, const muni__groupby *
         muni__path path = { .hops = 0, .field = { measure.field }, .kind = { q->kind } };
         MUNI_TRY(muni__path_allowed(tx, &path));
     }
-    MUNI_TRY(muni__vis_make(tx, &mem, q->kind, MUNI__V_READ, &g.vis));
-    if (g.vis.none) {
-        st = n ? MUNI_OK : each(user, NULL, 0);
-        goto out;
-    }
+    MUNI_TRY(muni__vis_make(tx, o->mem, q->kind, MUNI__V_READ, &g.vis));
+    *none = g.vis.none;
+    if (g.vis.none)
+        return MUNI_OK;
     MUNI_TRY(statement(&g));
-    if (q->words || !g.exact) {
+    if (q->words || !g.exact)
         st = muni__fail(MUNI_EDEFINITION, "where", "records cannot be counted by groups under words or parts of a text", "言葉や文字列の一部による条件では集計できません");
-        goto out;
-    }
-    st = rows(&g, each, user);
 out:
-    muni__sqlout_free(&g.o);
+    return st;
+}
+
+muni_status muni__group(muni__tx *tx, const muni_query *q, const muni__groupby *by, size_t n, muni__measure measure,
+                        muni_status (*each)(void *user, const muni__val *keys, int64_t figure), void *user) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    group g = { .tx = tx, .q = q, .by = by, .n = n, .measure = measure };
+    muni__sqlout o;
+    bool none;
+    muni__sqlout_init(&o, &mem);
+    g.o = &o;
+    muni_status st = muni__group_sql(tx, q, by, n, measure, &o, &none);
+    if (st >= 0 && none)
+        st = n ? MUNI_OK : each(user, NULL, 0);
+    else if (st >= 0)
+        st = rows(&g, each, user);
+    muni__sqlout_free(&o);
     muni__arena_free(&mem);
     return st;
 }

@@ -26,6 +26,8 @@ bool muni__group_field(const muni__field *f);
  * can tell; MUNI_ELIMIT where a sum does not fit 64 bits. */
 muni_status muni__group(muni__tx *tx, const muni_query *q, const muni__groupby *by, size_t n, muni__measure measure,
                         muni_status (*each)(void *user, const muni__val *keys, int64_t figure), void *user);
+/* The statement that does it; `*none` where the session sees nothing and there is none. */
+muni_status muni__group_sql(muni__tx *tx, const muni_query *q, const muni__groupby *by, size_t n, muni__measure measure, muni__sqlout *o, bool *none);
 /* Can SQL alone tell a condition? A failure is one of memory. */
 muni_status muni__group_exact(muni__tx *tx, const muni__cond *where, bool *exact);
 

@@ -304,6 +304,34 @@ typedef struct fill {
     uint32_t used;         /* bits of parameters */
 } fill;
 
+/* A copy that is whole or NULL: what jansson copies may lack members for which there was no memory. */
+static json_t *copy(const json_t *j) {
+    json_t *out = NULL, *kid;
+    bool good = true;
+    if (json_is_object(j)) {
+        out = json_object();
+        for (void *it = json_object_iter((json_t *)(uintptr_t)j); out && good && it; it = json_object_iter_next((json_t *)(uintptr_t)j, it)) {
+            kid = copy(json_object_iter_value(it));
+            good = kid && json_object_setn_new_nocheck(out, json_object_iter_key(it), json_object_iter_key_len(it), kid) >= 0;
+        }
+    } else if (json_is_array(j)) {
+        out = json_array();
+        for (size_t i = 0; out && good && i < json_array_size(j); i++) {
+            kid = copy(json_array_get(j, i));
+            good = kid && json_array_append_new(out, kid) >= 0;
+        }
+    } else {
+        out = json_deep_copy((json_t *)(uintptr_t)j); /* a single value */
+    }
+    if (out && !good) {
+        json_decref(out);
+        out = NULL;
+    }
+    if (!out)
+        (void)muni__nomem();
+    return out;
+}
+
 /* Could the field be compared with a parameter of this type? A value that it can have, owned; NULL with st. */
 static json_t *sample(const muni__kind *kind, const muni__field *f, muni__param_type type, const muni__at *at, muni_status *st) {
     const char *list = f == &kind->fields[MUNI__C_TYPE] ? kind->types : f->target;
@@ -352,9 +380,8 @@ static json_t *fill_value(fill *c, const muni__field *f, const muni__kind *kind,
         return NULL;
     }
     if (!param || json_object_size(j) != 1) {
-        out = json_deep_copy((json_t *)(uintptr_t)j);
-        if (!out)
-            *st = muni__nomem();
+        out = copy(j);
+        *st = out ? MUNI_OK : MUNI_ENOMEM;
         return out;
     }
     muni__at here = { at, "param", 0 };
@@ -367,9 +394,8 @@ static json_t *fill_value(fill *c, const muni__field *f, const muni__kind *kind,
     *which = p;
     if (!c->values)
         return sample(kind, f, c->d->params[p].type, at, st);
-    out = json_deep_copy(c->values[p]);
-    if (!out)
-        *st = muni__nomem();
+    out = copy(c->values[p]);
+    *st = out ? MUNI_OK : MUNI_ENOMEM;
     return out;
 }
 
@@ -396,7 +422,7 @@ static muni_status fill_leaf(fill *c, const json_t *j, const muni__at *at, json_
     int32_t which = -1;
     json_t *filled = NULL;
     if (!json_is_string(field) || !value || json_is_string(value) || json_is_integer(value) || json_is_boolean(value))
-        return (*out = json_deep_copy((json_t *)(uintptr_t)j)) ? MUNI_OK : muni__nomem(); /* no parameter in it */
+        return (*out = copy(j)) ? MUNI_OK : MUNI_ENOMEM; /* no parameter in it */
     MUNI_TRY(muni__path_parse(c->d->kind, json_string_value(field), json_string_length(field), &at_field, &path));
     const muni__field *f = muni__path_field(&path);
     const muni__kind *kind = path.kind[path.hops];
@@ -415,9 +441,9 @@ static muni_status fill_leaf(fill *c, const json_t *j, const muni__at *at, json_
     }
     if (st < 0)
         goto out;
-    *out = json_copy((json_t *)(uintptr_t)j);
+    *out = copy(j);
     if (!*out) {
-        st = muni__nomem();
+        st = MUNI_ENOMEM;
         goto out;
     }
     st = put_new(*out, "value", filled);

@@ -298,10 +298,10 @@ static muni_status show_states(run *c, struct axis *a) {
 }
 
 static muni_status show_code(run *c, struct axis *a, const muni__definition *codes, const char *p, size_t n) {
-    muni__val key = muni__val_text(p, n);
-    char word[65] = "";
-    if (n < sizeof word)
-        memcpy(word, p, n);
+    char word[65] = ""; /* no code is longer; in a list none ends with a NUL */
+    n = n < sizeof word ? n : sizeof word - 1;
+    memcpy(word, p, n);
+    muni__val key = muni__val_text(word, n);
     if (!codes)
         return add_value(c, a, &key, NULL, NULL);
     muni__title title = { muni__codes_title(codes, word, "ja"), muni__codes_title(codes, word, "en") };
