@@ -17,7 +17,7 @@ muni_status muni__doc_flush(muni__conn *c, bool force, int64_t *indexed);
 muni_status muni__doc_queued(muni__conn *c, int64_t *out);
 
 /* The candidates for a search: ids `doc` of the index and of the queue that may match, newest first; the caller joins m_doc(doc, part, kind, rec,
- * keys) and rechecks with muni__key_contains. Reads in the transaction that is open. `match` is an expression of token.h. */
+ * keys) and rechecks with muni__key_contains. Reads in the transaction that is open. `match` is an expression of token.h; NULL: every document there is. */
 typedef struct muni__docs muni__docs;
 muni_status muni__docs_open(muni__conn *c, const char *match, muni__docs **out);
 /* MUNI_ROW with the document, MUNI_OK at the end. `keys` until the next call. */
@@ -29,7 +29,7 @@ typedef struct muni__doc {
 } muni__doc;
 muni_status muni__docs_next(muni__docs *d, muni__doc *out);
 void muni__docs_close(muni__docs *d);
-/* All documents that answer for a record (its own and what was said about it): calls back with each. */
+/* All documents that answer for a record (its own and what was said about it): calls back with each, until the answer is false. */
 muni_status muni__docs_of(muni__conn *c, int32_t kind, int64_t rec, bool (*each)(void *user, const muni__doc *doc), void *user);
 
 #endif

@@ -38,7 +38,8 @@ typedef struct muni__store_info {
 } muni__store_info;
 
 /* ---- life. `url`: a file name, "sqlite:FILE" or ":memory:". Errors as muni_create and muni_open say. Creating leaves a store with its
- * schema and meta rows, without records; on failure no file stays behind. */
+ * schema and meta rows, without records; on failure no file stays behind. Writers of several processes queue in a side file
+ * "FILE-queue", which may be deleted at any time. */
 muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out);
 muni_status muni__store_open(const char *url, const muni__store_options *o, muni__store **out);
 void muni__store_close(muni__store *s); /* all connections are back; frees. In a forked child only frees memory. */
@@ -63,7 +64,8 @@ muni_status muni__conn_config_bump(muni__conn *c);
 
 /* ---- statements */
 /* Prepared and cached by its text (the pointer need not live on). The statement is the caller's until muni__done. The same text may be
- * out twice at once. MUNI_EINTERNAL for SQL that does not parse. */
+ * out twice at once. MUNI_EINTERNAL for SQL that does not parse, and for one that writes outside a write transaction. MUNI_EDOOMED when the
+ * database itself has ended the transaction (a full disk …): roll back. A statement still out at commit or rollback is at its end. */
 muni_status muni__sql(muni__conn *c, const char *sql, muni__stmt **out);
 void muni__bind_null(muni__stmt *s, int i);
 void muni__bind_int(muni__stmt *s, int i, int64_t v);
