@@ -42,6 +42,7 @@ muni_tables = \
 	%D%/model/comment.def \
 	%D%/model/definition.def \
 	%D%/model/plan.def \
+	%D%/governance/requirement.def \
 	%D%/service/desk.def \
 	%D%/service/ticket.def \
 	%D%/staff/account.def \
@@ -63,5 +64,6 @@ include libmunicipal/model/Makefile.mk
 include libmunicipal/access/Makefile.mk
 include libmunicipal/staff/Makefile.mk
 include libmunicipal/service/Makefile.mk
+include libmunicipal/governance/Makefile.mk
 include libmunicipal/report/Makefile.mk
 include libmunicipal/defaults/Makefile.mk

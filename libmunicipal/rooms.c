@@ -1,6 +1,7 @@
 /* The composition root: what each room registers with the model. The only file that includes every room. */
 #include "access/access.h"
 #include "calendar/calendar.h"
+#include "governance/governance.h"
 #include "model/model.h"
 #include "report/report.h"
 #include "service/service.h"
@@ -11,6 +12,7 @@ static const struct {
 } hooks[] = {
     { MUNI_KIND_DEFINITION, &muni__definition_hooks },
     { MUNI_KIND_GRANT, &muni__grant_hooks },
+    { MUNI_KIND_REQUIREMENT, &muni__requirement_hooks },
     { MUNI_KIND_TICKET, &muni__ticket_hooks },
 };
 
