@@ -9,6 +9,7 @@
 #include "store/driver.h"
 
 #include "core/hash.h"
+#include "core/textkey.h"
 
 #include <municipal/base.h>
 
@@ -315,6 +316,8 @@ muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b) {
     MUNI_TRY(meta_int(c, "created_at", b->created_at));
     MUNI_TRY(meta_int(c, "compat", MUNI__COMPAT));
     MUNI_TRY(muni__conn_meta_set(c, "version", muni_version()));
+    MUNI_TRY(meta_int(c, "textkey", MUNI__TEXTKEY_VERSION)); /* the folding that the keys of this store were made with */
+    MUNI_TRY(muni__conn_meta_set(c, "unicode", muni__unicode_version()));
     MUNI_TRY(muni__schema_digest(ddl, text));
     MUNI_TRY(muni__conn_meta_set(c, "schema", text));
 out:
