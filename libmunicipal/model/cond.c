@@ -673,7 +673,7 @@ muni_status muni__cond_allowed(const muni__tx *tx, const muni__cond *c) {
     return MUNI_OK;
 }
 
-static bool leads_index(const muni__kind *kind, int32_t field) {
+bool muni__leads_index(const muni__kind *kind, int32_t field) {
     const muni__field *f = &kind->fields[field];
     size_t n = strlen(f->name);
     if (field == MUNI__C_ID || (f->flags & (MUNI__F_INDEXED | MUNI__F_UNIQUE)))
@@ -687,7 +687,7 @@ static bool leads_index(const muni__kind *kind, int32_t field) {
 
 bool muni__cond_anchored(const muni__cond *c) {
     if (c->node == MUNI__N_LEAF)
-        return (c->op == MUNI__OP_EQ || c->op == MUNI__OP_IN || c->op == MUNI__OP_BELOW) && !c->path.hops && leads_index(c->path.kind[0], c->path.field[0]);
+        return (c->op == MUNI__OP_EQ || c->op == MUNI__OP_IN || c->op == MUNI__OP_BELOW) && !c->path.hops && muni__leads_index(c->path.kind[0], c->path.field[0]);
     for (size_t i = 0; c->node == MUNI__N_ALL && i < c->count; i++)
         if (muni__cond_anchored(c->kids[i]))
             return true;

@@ -93,6 +93,8 @@ muni_status muni__cond_sql(const muni__tx *tx, const muni__cond *c, const char *
 muni_status muni__cond_eval(const muni__tx *tx, const muni__cond *c, const muni__row *row, const muni__row *old, bool *out);
 /* Is there, at the top or beneath "all" only, an equality with a field that an index begins with? */
 bool muni__cond_anchored(const muni__cond *c);
+/* Does an index begin with this field? */
+bool muni__leads_index(const muni__kind *kind, int32_t field);
 
 /* ---- what a session sees of a kind (visible.c): groups of rows by type, each with its scopes */
 typedef struct muni__visgroup {

@@ -15,6 +15,9 @@
 #define UNITS_EACH 32      /* so many units are branches of their own: each is in order */
 #define PROBE 256          /* candidates of a word looked at to find the rarest of several */
 #define FEW 1000           /* visible records that are looked through instead of the index */
+#define FEW_AFTER 200      /* after so many candidates */
+#define BATCH 64           /* candidates read at once */
+#define COUNTED 50000      /* places held at once while counting one by one */
 #define SCRATCH_ROWS 64
 
 /* ---- one row */
@@ -158,6 +161,7 @@ typedef struct pager {
     muni__arena scratch;
     size_t scratch_rows;
     muni__buf *explain; /* not NULL: write the plans down instead */
+    bool places;        /* only where they stand: no rows are read */
     /* words */
     bool parts_known;
     int32_t part;
@@ -313,7 +317,8 @@ static bool row_seen(pager *p, muni__stmt *s) {
 /* One way through the kind's rows, in the wanted order. */
 typedef struct way {
     const muni__branch *branch; /* NULL: all rows */
-    int64_t id;                 /* not 0: this one only */
+    const int64_t *ids;         /* these only, `nids` of them */
+    size_t nids;
     bool filter;                /* the predicate of what is seen, in SQL */
     bool look;                  /* the same, in C */
     bool cond_flag;             /* the condition as a column, looked at here: the database reads no further for its sake */
@@ -345,10 +350,9 @@ static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact)
     muni__sqlout_put(o, " FROM ");
     muni__schema_table(&o->b, p->kind);
     muni__sqlout_put(o, " t WHERE ");
-    if (w->id) {
+    if (w->ids) {
         muni__sqlout_name(o, "t", "id", "");
-        muni__sqlout_put(o, " = ");
-        muni__sqlout_int(o, w->id);
+        muni__sqlout_set(o, w->ids, w->nids);
     } else if (w->branch) {
         muni__branch_sql(&p->vis, w->branch, "t", o);
     } else if (w->filter && !p->vis.all) {
@@ -434,7 +438,9 @@ static muni_status walk(pager *p, way *w) {
         if (keep) {
             muni__hit hit;
             MUNI_TRY(copy_keys(p, keys, &hit.keys));
-            MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit.row));
+            hit.row = NULL;
+            if (!p->places)
+                MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit.row));
             if (p->n == p->need)
                 p->n--;
             memmove(p->hits + at + 1, p->hits + at, (p->n - at) * sizeof *p->hits);
@@ -461,7 +467,10 @@ static muni_status plain(pager *p, const muni__val *after, muni__plan_way how) {
         way w = { .filter = true, .after = after };
         return walk(p, &w);
     }
-    if (how != MUNI__PLAN_BRANCHES) {
+    /* a window of an order without an index would be a sort of everything */
+    bool window = how == MUNI__PLAN_WINDOW || (how == MUNI__PLAN_BEST && (muni__leads_index(p->kind, p->q->order[0].field) ||
+                                                                        (p->q->where && muni__cond_anchored(p->q->where))));
+    if (window) {
         way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : MUNI__WINDOW,
                   .cond_flag = !(p->q->where && muni__cond_anchored(p->q->where)) };
         st = walk(p, &w);
@@ -607,7 +616,7 @@ static muni_status words_by_rows(pager *p, const muni__val *after) {
         more = p->n == MUNI__PAGE;
         for (size_t i = 0; st >= 0 && i < p->n && kept < need; i++) {
             bool holds;
-            st = words_hold(p, muni__row_id(page[i].row), NULL, &holds);
+            st = words_hold(p, page[i].keys[p->q->norder - 1].i, NULL, &holds);
             if (holds)
                 found[kept++] = page[i];
         }
@@ -630,8 +639,8 @@ static muni_status with_words(pager *p, const muni__val *after) {
     bool few_possible = !p->vis.ordered || (q->where && muni__cond_anchored(q->where));
     muni__docs *docs = NULL;
     muni__doc doc;
-    size_t word, seen = 0;
-    int64_t last = 0;
+    int64_t ids[BATCH], last = 0;
+    size_t word, seen = 0, nids = 0, batch = p->need < 8 ? 8 : p->need < BATCH ? p->need : BATCH;
     muni_status st;
     if (p->vis.none)
         return MUNI_OK;
@@ -641,7 +650,7 @@ static muni_status with_words(pager *p, const muni__val *after) {
         /* a document is never older than its record, so no record to come is newer than this document */
         if (newest && p->n == p->need && doc.doc < p->hits[p->n - 1].keys[0].i)
             break;
-        if (++seen == MUNI__WINDOW && few_possible) {
+        if (++seen == FEW_AFTER && few_possible) {
             int64_t few = 0;
             bool exact = true;
             MUNI_TRY(count_rows(p, FEW + 1, &few, &exact));
@@ -649,8 +658,7 @@ static muni_status with_words(pager *p, const muni__val *after) {
                 muni__docs_close(docs);
                 docs = NULL;
                 p->n = 0;
-                st = words_by_rows(p, after);
-                break;
+                return words_by_rows(p, after);
             }
         }
         if (doc.kind != p->kind->number || doc.rec == last)
@@ -661,9 +669,16 @@ static muni_status with_words(pager *p, const muni__val *after) {
         MUNI_TRY(words_hold(p, doc.rec, &doc, &holds));
         if (!holds)
             continue;
-        last = doc.rec;
-        way w = { .id = doc.rec, .look = true, .after = after };
-        MUNI_TRY(walk(p, &w));
+        last = ids[nids++] = doc.rec;
+        if (nids == batch) {
+            way w = { .ids = ids, .nids = nids, .look = true, .after = after };
+            nids = 0;
+            MUNI_TRY(walk(p, &w));
+        }
+    }
+    if (st >= 0 && nids) {
+        way w = { .ids = ids, .nids = nids, .look = true, .after = after };
+        st = walk(p, &w);
     }
 out:
     muni__docs_close(docs);
@@ -704,14 +719,15 @@ muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool wi
     return with_fields ? muni__fields_allowed(tx, q->fields) : MUNI_OK;
 }
 
-muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, const muni__val *after, size_t need, muni__plan_way how, muni__hit **out,
-                       size_t *count) {
+static muni_status page_of(muni__tx *tx, muni__arena *mem, const muni_query *q, const muni__val *after, size_t need, muni__plan_way how, bool places,
+                           muni__hit **out, size_t *count) {
     pager p;
     *out = NULL;
     *count = 0;
     if (!need)
         return MUNI_OK;
     muni_status st = pager_begin(&p, tx, mem, q, need);
+    p.places = places;
     if (st >= 0)
         st = q->words ? with_words(&p, after) : plain(&p, after, how);
     muni__arena_free(&p.scratch);
@@ -720,6 +736,11 @@ muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, cons
     *out = p.hits;
     *count = p.n;
     return MUNI_OK;
+}
+
+muni_status muni__page(muni__tx *tx, muni__arena *mem, const muni_query *q, const muni__val *after, size_t need, muni__plan_way how, muni__hit **out,
+                       size_t *count) {
+    return page_of(tx, mem, q, after, need, how, false, out, count);
 }
 
 muni_status muni__page_explain(muni__tx *tx, const muni_query *q, const muni__val *after, muni__plan_way how, muni__buf *out) {
@@ -798,8 +819,8 @@ muni_status muni__count(muni__tx *tx, const muni_query *q, int64_t most, int64_t
         for (bool more = true; st >= 0 && more && (most < 0 || *out < most);) {
             muni__arena page = MUNI_ARENA_INIT;
             muni__hit *hits;
-            size_t n, need = most >= 0 && most - *out < MUNI__PAGE ? (size_t)(most - *out) : MUNI__PAGE;
-            st = muni__page(tx, &page, q, after, need, MUNI__PLAN_BEST, &hits, &n);
+            size_t n, need = most >= 0 && most - *out < COUNTED ? (size_t)(most - *out) : COUNTED;
+            st = page_of(tx, &page, q, after, need, MUNI__PLAN_BEST, true, &hits, &n);
             *out += (int64_t)n;
             more = st >= 0 && n == need;
             if (n)
