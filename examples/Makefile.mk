@@ -19,4 +19,4 @@ bin_PROGRAMS += %D%/cli/municipal
 
 # Tests of what stands here: they run the built programs.
 TESTS += tests/cli.sh
-EXTRA_DIST += tests/cli.sh
+EXTRA_DIST += tests/cli.sh docs/guide/getting-started.md docs/guide/operating.md
