@@ -29,6 +29,10 @@ muni_status muni__row_find(muni__tx *tx, muni__arena *mem, const muni__kind *kin
 /* ---- session.c: rights are compiled again when the configuration changed or a dated thing began or ended */
 muni_status muni__rights_refresh(muni__tx *tx);
 
+/* ---- row.c */
+/* Bring a caller's value into the form of its field; what is left to check is whether references lead anywhere. */
+muni_status muni__value_take(muni__tx *tx, const muni__kind *kind, int32_t index, muni__val *v);
+
 /* ---- write.c */
 /* Last things inside a transaction that wrote: seal what fills a block. */
 muni_status muni__tx_before_commit(muni__tx *tx);

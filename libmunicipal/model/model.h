@@ -172,6 +172,9 @@ muni_status muni__row_to_rec(muni__tx *tx, const muni__row *row, const muni__fie
 typedef enum muni__action { MUNI__A_CREATE = 1, MUNI__A_UPDATE, MUNI__A_TRANSITION, MUNI__A_TRASH, MUNI__A_RESTORE, MUNI__A_COMMENT } muni__action;
 /* `patch` holds the values given. `*stored` (may be NULL) is the row as stored, in tx->mem. */
 muni_status muni__create(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **stored);
+/* Everything that muni__create checks before its first write, but not what must be unique; the transaction may be one that only reads. `*out` is the row as
+ * it would be, without what is given on writing (id, number). */
+muni_status muni__create_check(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **out);
 muni_status muni__update(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, const muni__row *patch, muni__row **stored);
 muni_status muni__transition(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, const char *transition, const muni__row *patch, muni__row **stored);
 muni_status muni__trash(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, bool restore, muni__row **stored);

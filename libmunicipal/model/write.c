@@ -20,6 +20,7 @@ typedef struct change {
     const json_t *transition;
     int64_t at; /* time of the change: not before the record's last */
     bool late;
+    bool dry;          /* only the checks */
     bool touched[128]; /* by field: differs from old */
 } change;
 
@@ -431,6 +432,10 @@ static muni_status carry_out(change *c, muni__row **stored) {
     MUNI_TRY(authorise_personal(c));
     if (hooks && hooks->validate)
         MUNI_TRY(hooks->validate(tx, c->old, c->row));
+    if (c->dry) {
+        *stored = c->row;
+        return MUNI_OK;
+    }
     if (tx->group && ++tx->changes > GROUP_MAX)
         MUNI_TRY(muni__fail(MUNI_ELIMIT, NULL, "a group holds at most %d changes; commit and begin another", "ひとまとまりの変更は%d件までです。確定して次を始めてください", GROUP_MAX));
     /* ---- no write before here */
@@ -514,20 +519,31 @@ static muni_status placed(const change *c, muni_status st) {
     return st;
 }
 
-muni_status muni__create(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **stored) {
-    change c = { .tx = tx, .kind = kind, .action = MUNI__A_CREATE, .patch = patch };
+static muni_status create(change *c, muni__row **stored) {
+    muni__tx *tx = c->tx;
     muni_status st;
-    MUNI_TRY(writable(tx));
-    (void)settle_time(&c);
-    if (!tx->system && !tx->depth && !muni__scopes_any(tx, kind, MUNI__V_CREATE))
-        MUNI_TRY(denied(&c, "create", "登録"));
-    MUNI_TRY(merge(&c));
+    (void)settle_time(c);
+    if (!tx->system && !tx->depth && !muni__scopes_any(tx, c->kind, MUNI__V_CREATE))
+        MUNI_TRY(denied(c, "create", "登録"));
+    MUNI_TRY(merge(c));
     /* who creates it owns it: so scopes over created_by hold for the new record */
     if (tx->session)
-        c.row->v[MUNI__C_CREATED_BY] = muni__val_int(tx->session->principal);
-    MUNI_TRY(carry_out(&c, stored));
+        c->row->v[MUNI__C_CREATED_BY] = muni__val_int(tx->session->principal);
+    MUNI_TRY(carry_out(c, stored));
 out:
-    return placed(&c, st);
+    return placed(c, st);
+}
+
+muni_status muni__create(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **stored) {
+    change c = { .tx = tx, .kind = kind, .action = MUNI__A_CREATE, .patch = patch };
+    muni_status st = writable(tx);
+    return st < 0 ? placed(&c, st) : create(&c, stored);
+}
+
+muni_status muni__create_check(muni__tx *tx, const muni__kind *kind, const muni__row *patch, muni__row **out) {
+    change c = { .tx = tx, .kind = kind, .action = MUNI__A_CREATE, .patch = patch, .dry = true };
+    *out = NULL;
+    return create(&c, out);
 }
 
 muni_status muni__update(muni__tx *tx, const muni__kind *kind, int64_t id, int64_t rev, const muni__row *patch, muni__row **stored) {
