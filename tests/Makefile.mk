@@ -34,6 +34,7 @@ endif
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \
+	%D%/unit/test_transfer.c \
 	%D%/unit/test_wareki.c \
 	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
@@ -60,7 +61,9 @@ noinst_PROGRAMS += %D%/tools/gen_incidents
 %C%_tools_gen_incidents_SOURCES = %D%/tools/gen_incidents.c
 EXTRA_DIST += \
 	%D%/data/figures/README.md \
-	%D%/data/figures/kat_helpdesk_incidents_r5.csv
+	%D%/data/figures/kat_helpdesk_incidents_r5.csv \
+	%D%/data/staff/staff_before_cp932.csv \
+	%D%/data/staff/staff_expected.json
 
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh

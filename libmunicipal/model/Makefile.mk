@@ -7,9 +7,11 @@ libmunicipal_core_la_SOURCES += \
 	%D%/db.c \
 	%D%/definition.c \
 	%D%/describe.c \
+	%D%/export.c \
 	%D%/group.c \
 	%D%/group.h \
 	%D%/history.c \
+	%D%/import.c \
 	%D%/internal.h \
 	%D%/lifecycle.c \
 	%D%/list.c \
@@ -20,6 +22,7 @@ libmunicipal_core_la_SOURCES += \
 	%D%/query.h \
 	%D%/row.c \
 	%D%/session.c \
+	%D%/transfer.h \
 	%D%/tx.c \
 	%D%/visible.c \
 	%D%/write.c

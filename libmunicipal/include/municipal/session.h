@@ -336,7 +336,9 @@ MUNI_API muni_status muni_session_history(muni_session *session, const char *kin
  *
  * Options, a JSON object, all optional: `charset` (`utf-8`, `cp932`, `utf-16le`; default: by the bytes), `columns` (object: header
  * text → field name; default: fields by their name or Japanese title), `on_error` (`"stop"`, the default: nothing is written;
- * `"skip"`: the rows without errors are). A reference is given by the identifier of what it leads to, a code by itself or its title.
+ * `"skip"`: the rows without errors are). A reference is given by the identifier of what it leads to, or by `#` and an id; a code by
+ * itself or its title; a date in any usual form; a moment without an offset is in the store's zone. An empty cell gives no value. A
+ * column that `columns` maps to null is left out.
  *
  * @param session  the session
  * @param kind     [borrowed during the call] name of the kind
@@ -368,6 +370,9 @@ MUNI_API muni_status muni_session_import(muni_session *session, const char *kind
  * Options, a JSON object, all optional: `format` (`csv`, the default, or `json`: one record a line), `charset` (`utf-8-bom`, the
  * default, `utf-8`, `cp932`), `header` (`title`, the default: Japanese titles; `name`: field names), `formulas` (`quote`, the default:
  * a text that a spreadsheet would run gets an apostrophe; `keep`).
+ *
+ * In CSV a reference is written as the identifier of what it leads to (else `#` and its id), so that the file can be imported again. Records that
+ * may be read but not exported are left out. A path that is no file, such as a pipe, is written directly.
  *
  * @param session  the session
  * @param query    [borrowed during the call] what to export
