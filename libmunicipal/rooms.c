@@ -14,6 +14,11 @@ static const struct {
     { MUNI_KIND_GRANT, &muni__grant_hooks },
     { MUNI_KIND_REQUIREMENT, &muni__requirement_hooks },
     { MUNI_KIND_TICKET, &muni__ticket_hooks },
+    { MUNI_KIND_PLAN, &muni__plan_hooks },
+    { MUNI_KIND_UNIT, &muni__unit_hooks },
+    { MUNI_KIND_PERSON, &muni__person_hooks },
+    { MUNI_KIND_POST, &muni__post_hooks },
+    { MUNI_KIND_ACCOUNT, &muni__account_hooks },
 };
 
 const muni__hooks *muni__hooks_of(const muni__kind *kind) {
@@ -36,12 +41,14 @@ static muni_status check(muni__tx *tx, const char *family, const json_t *body) {
         muni__calendar_unref(calendar);
         return st;
     }
+    if (!strcmp(family, "profile"))
+        return muni__profile_check(body);
     return muni__fail(MUNI_EDEFINITION, "family", "this library has no use for definitions of the family %s", "%s定義はこの版では使えません", family);
 }
 
 const muni__rooms muni__rooms_table = {
     .rights = muni__access_rights,
-    .scope = NULL,
+    .scope = muni__staff_scope,
     .check = check,
     .birth = birth,
 };

@@ -18,6 +18,8 @@ libmunicipal_core_la_SOURCES += \
 	%D%/list.h \
 	%D%/model.h \
 	%D%/number.c \
+	%D%/plan.c \
+	%D%/plan.h \
 	%D%/query.c \
 	%D%/query.h \
 	%D%/row.c \
