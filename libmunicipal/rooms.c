@@ -3,8 +3,10 @@
 #include "calendar/calendar.h"
 #include "governance/governance.h"
 #include "model/model.h"
+#include "model/plan.h"
 #include "report/report.h"
 #include "service/service.h"
+#include "staff/staff.h"
 
 static const struct {
     const char *kind;

@@ -32,7 +32,7 @@ struct sperson {
     saccount *accounts;
     bool seen; /* in the file, in whatever shape */
     bool left; /* before the day of which the file speaks */
-    const muni__group *group;
+    const muni__staff_group *group;
 };
 typedef struct sunit {
     const muni__row *row;
@@ -261,9 +261,9 @@ static muni_status match_units(planning *c, muni__unit_view **views, size_t *cou
     for (size_t i = 0; i < rows; i++) {
         muni__srow *row = r->rows[MUNI__UNITS][i];
         muni__buf b = MUNI_BUF_INIT(200);
-        if (!row->key || !row->v[MUNI__U_FROM_ON])
+        if (!row->key || !row->v[MUNI__SU_FROM_ON])
             continue;
-        muni__buf_printf(&b, "%s %d", row->key, (int)row->day[MUNI__U_FROM_ON]);
+        muni__buf_printf(&b, "%s %d", row->key, (int)row->day[MUNI__SU_FROM_ON]);
         st = b.st;
         const int64_t *known = st >= 0 ? muni__map_get(&at, b.p) : NULL;
         muni__buf_free(&b);
@@ -290,14 +290,14 @@ static muni_status match_units(planning *c, muni__unit_view **views, size_t *cou
     for (size_t i = 0; i < c->nunits; i++) {
         sunit *u = &c->units[i];
         if (u->now && taken(u->now))
-            u->to = u->now->v[MUNI__U_TO_ON] ? u->now->day[MUNI__U_TO_ON] : MUNI__DAY_MAX;
+            u->to = u->now->v[MUNI__SU_TO_ON] ? u->now->day[MUNI__SU_TO_ON] : MUNI__DAY_MAX;
     }
     for (size_t i = 0; i < rows; i++) { /* a code used again: the unit before ends the day before */
         const muni__srow *row = r->rows[MUNI__UNITS][i];
         for (size_t k = 0; fresh[i] && k < c->nunits; k++) {
             sunit *u = &c->units[k];
-            if (!strcmp(u->key, row->key) && u->from < row->day[MUNI__U_FROM_ON] && u->to >= row->day[MUNI__U_FROM_ON]) {
-                u->to = row->day[MUNI__U_FROM_ON] - 1;
+            if (!strcmp(u->key, row->key) && u->from < row->day[MUNI__SU_FROM_ON] && u->to >= row->day[MUNI__SU_FROM_ON]) {
+                u->to = row->day[MUNI__SU_FROM_ON] - 1;
                 u->ends = true;
             }
         }
@@ -305,14 +305,14 @@ static muni_status match_units(planning *c, muni__unit_view **views, size_t *cou
     for (size_t i = 0; i < c->nunits; i++) {
         const sunit *u = &c->units[i];
         const muni__srow *now = u->now && taken(u->now) ? u->now : NULL;
-        list[n++] = (muni__unit_view){ u->key, now ? now->v[MUNI__U_NAME] : text(u->row, MUNI_UNIT_NAME), now ? now->v[MUNI__U_FULL_NAME] : text(u->row, MUNI_UNIT_FULL_NAME),
+        list[n++] = (muni__unit_view){ u->key, now ? now->v[MUNI__SU_NAME] : text(u->row, MUNI_UNIT_NAME), now ? now->v[MUNI__SU_FULL_NAME] : text(u->row, MUNI_UNIT_FULL_NAME),
                                        u->from, u->to, muni__row_id(u->row) };
     }
     for (size_t i = 0; i < rows; i++) {
         const muni__srow *row = r->rows[MUNI__UNITS][i];
         if (fresh[i])
-            list[n++] = (muni__unit_view){ row->key, row->v[MUNI__U_NAME], row->v[MUNI__U_FULL_NAME], row->day[MUNI__U_FROM_ON],
-                                           row->v[MUNI__U_TO_ON] ? row->day[MUNI__U_TO_ON] : MUNI__DAY_MAX, -(int64_t)(i + 1) };
+            list[n++] = (muni__unit_view){ row->key, row->v[MUNI__SU_NAME], row->v[MUNI__SU_FULL_NAME], row->day[MUNI__SU_FROM_ON],
+                                           row->v[MUNI__SU_TO_ON] ? row->day[MUNI__SU_TO_ON] : MUNI__DAY_MAX, -(int64_t)(i + 1) };
     }
     *views = list;
     *count = n;
@@ -369,7 +369,7 @@ static muni_status plan_unit(planning *c, sunit *u, bool shorten) {
     if (!shorten && u->now && taken(u->now)) {
         MUNI_TRY(take_fields(c, MUNI__UNITS, u->now, c->units_kind, patch));
         patch->set[muni__row_field(c->units_kind, MUNI_UNIT_TO_ON)] = 0;
-        if (c->profile->sheets[MUNI__UNITS].has[MUNI__U_PARENT]) {
+        if (c->profile->sheets[MUNI__UNITS].has[MUNI__SU_PARENT]) {
             ref.to = unit_ref(c, u->now->unit);
             nrefs = value(u->row, MUNI_UNIT_PARENT)->i != ref.to;
         }
@@ -417,7 +417,7 @@ static muni_status plan_units(planning *c) {
             MUNI_TRY(muni__row_new(&c->mem, c->units_kind, &patch));
             MUNI_TRY(take_fields(c, MUNI__UNITS, row, c->units_kind, patch));
             muni__plan_ref ref = { MUNI_UNIT_PARENT, unit_ref(c, row->unit) };
-            MUNI_TRY(muni__plan_row(&c->m, MUNI__PLAN_CREATE, c->units_kind, row->v[MUNI__U_CODE], NULL, patch, &ref, ref.to != 0, &pos));
+            MUNI_TRY(muni__plan_row(&c->m, MUNI__PLAN_CREATE, c->units_kind, row->v[MUNI__SU_CODE], NULL, patch, &ref, ref.to != 0, &pos));
             c->unit_pos[i] = -pos;
             todo[i] = false;
             left--;
@@ -435,7 +435,7 @@ out:
 /* ---- posts */
 
 static int32_t end_of(const muni__srow *row) {
-    return row->v[MUNI__P_RETIRED_ON] ? row->day[MUNI__P_RETIRED_ON] : MUNI__DAY_MAX;
+    return row->v[MUNI__SP_RETIRED_ON] ? row->day[MUNI__SP_RETIRED_ON] : MUNI__DAY_MAX;
 }
 
 static int32_t later(int32_t a, int32_t b) {
@@ -531,7 +531,7 @@ static int32_t until_next(const sperson *p, const spost *but, int32_t from) {
  * unless that unit began later: then the organisation changed without an order. Posts that begin after the day of the file stay. */
 static muni_status plan_main(planning *c, who *w, const muni__srow *row) {
     sperson *p = w->stored;
-    int32_t order = row->day[MUNI__P_FROM_ON], end = end_of(row);
+    int32_t order = row->day[MUNI__SP_FROM_ON], end = end_of(row);
     bool gone = end < c->on;
     int32_t day = gone ? end : later(order, c->on);
     int64_t unit = unit_ref(c, row->unit);
@@ -583,7 +583,7 @@ static bool may_be_blank(const planning *c, const muni__srow *main) {
         const muni__srow *row = c->r->rows[MUNI__PEOPLE][i];
         if (row->key || (!row->concurrent && !row->misshapen))
             continue;
-        const char *a = row->v[MUNI__P_KANA], *b = main->v[MUNI__P_KANA];
+        const char *a = row->v[MUNI__SP_KANA], *b = main->v[MUNI__SP_KANA];
         if (!a || !b || !strcmp(a, b))
             return true;
     }
@@ -592,22 +592,22 @@ static bool may_be_blank(const planning *c, const muni__srow *main) {
 
 static spost *same_concurrent(const sperson *p, int64_t unit, const muni__srow *row, int32_t day, bool titled) {
     for (spost *s = p->posts; s; s = s->next) {
-        const char *a = text(s->row, MUNI_POST_TITLE), *b = row->v[MUNI__P_TITLE];
-        if (s->concurrent && !s->used && s->unit == unit && ((s->from <= day && day <= s->to) || s->from == row->day[MUNI__P_FROM_ON]) &&
+        const char *a = text(s->row, MUNI_POST_TITLE), *b = row->v[MUNI__SP_TITLE];
+        if (s->concurrent && !s->used && s->unit == unit && ((s->from <= day && day <= s->to) || s->from == row->day[MUNI__SP_FROM_ON]) &&
             (!titled || (a && b ? !strcmp(a, b) : !a && !b)))
             return s;
     }
     return NULL;
 }
 
-static muni_status plan_concurrents(planning *c, who *w, const muni__group *g) {
+static muni_status plan_concurrents(planning *c, who *w, const muni__staff_group *g) {
     sperson *p = w->stored;
     int32_t end = end_of(g->main);
     bool gone = end < c->on;
     muni_status st = MUNI_OK;
     for (size_t i = 0; !gone && i < g->nconcurrents; i++) {
         const muni__srow *row = g->concurrents[i];
-        int32_t order = row->day[MUNI__P_FROM_ON];
+        int32_t order = row->day[MUNI__SP_FROM_ON];
         int64_t unit = unit_ref(c, row->unit);
         spost *s = p ? same_concurrent(p, unit, row, later(order, c->on), true) : NULL;
         if (p && !s)
@@ -643,7 +643,7 @@ out:
 
 static muni_status account_name(planning *c, const muni__srow *row, const char *const **names) {
     const char **list = muni__arena_alloc(&c->mem, 3 * sizeof *list);
-    const char *mail = row->v[MUNI__P_MAIL];
+    const char *mail = row->v[MUNI__SP_MAIL];
     const char *at = mail ? strchr(mail, '@') : NULL;
     size_t n = 0;
     muni__buf b = MUNI_BUF_INIT(200);
@@ -653,7 +653,7 @@ static muni_status account_name(planning *c, const muni__srow *row, const char *
         if (!(list[n++] = muni__arena_strndup(&c->mem, mail, (size_t)(at - mail))))
             return MUNI_ENOMEM;
     muni__buf_puts(&b, c->profile->account_before);
-    muni__buf_puts(&b, row->v[MUNI__P_STAFF_NO]);
+    muni__buf_puts(&b, row->v[MUNI__SP_STAFF_NO]);
     muni__buf_puts(&b, c->profile->account_after);
     muni_status st = b.st;
     if (st >= 0 && !(list[n] = muni__arena_strndup(&c->mem, b.p, b.n)))
@@ -709,7 +709,7 @@ static muni_status plan_accounts(planning *c, who *w, const muni__srow *row) {
     int32_t end = end_of(row), last = MUNI__DAY_MIN;
     bool open = false;
     muni_status st = MUNI_OK;
-    int32_t first = row->v[MUNI__P_HIRED_ON] ? row->day[MUNI__P_HIRED_ON] : row->day[MUNI__P_FROM_ON];
+    int32_t first = row->v[MUNI__SP_HIRED_ON] ? row->day[MUNI__SP_HIRED_ON] : row->day[MUNI__SP_FROM_ON];
     if (!c->profile->account_system)
         return MUNI_OK;
     int32_t before = w->stored ? date_of(w->stored->row, MUNI_PERSON_RETIRED_ON, MUNI__DAY_MAX) : MUNI__DAY_MAX;
@@ -725,7 +725,7 @@ static muni_status plan_accounts(planning *c, who *w, const muni__srow *row) {
     }
     if (!open && end >= c->on) {
         if (w->stored && w->stored->accounts)
-            first = later(later(row->day[MUNI__P_FROM_ON], first), last + 1);
+            first = later(later(row->day[MUNI__SP_FROM_ON], first), last + 1);
         if (first <= end)
             MUNI_TRY(create_account(c, w, row, first, end));
     }
@@ -800,22 +800,22 @@ static muni_status index_readings(planning *c) {
 /* Who is new may be somebody known under another number: told, never assumed. Not who is in the file under that number as well, and serves. */
 static muni_status propose(planning *c, const muni__srow *row) {
     const char *key = NULL;
-    muni_status st = reading_key(c, row->v[MUNI__P_KANA], row->v[MUNI__P_BORN_ON], &key);
+    muni_status st = reading_key(c, row->v[MUNI__SP_KANA], row->v[MUNI__SP_BORN_ON], &key);
     const int64_t *first = st >= 0 && key ? muni__map_get(&c->by_reading, key) : NULL;
     for (int64_t i = first ? *first : 0; st >= 0 && i; i = c->alike[i - 1]) {
         const sperson *p = &c->people[i - 1];
         if (p->seen && p->group && (!p->group->main || end_of(p->group->main) >= c->on))
             continue;
         c->counts.propose++;
-        st = muni__plan_propose(&c->m, p->row, row->v[MUNI__P_STAFF_NO], MUNI_PERSON_STAFF_NO, row->v[MUNI__P_STAFF_NO]);
+        st = muni__plan_propose(&c->m, p->row, row->v[MUNI__SP_STAFF_NO], MUNI_PERSON_STAFF_NO, row->v[MUNI__SP_STAFF_NO]);
     }
     return st;
 }
 
-static muni_status plan_new(planning *c, const muni__group *g) {
+static muni_status plan_new(planning *c, const muni__staff_group *g) {
     const muni__srow *row = g->main;
-    int32_t end = end_of(row), from = row->day[MUNI__P_FROM_ON];
-    who w = { NULL, 0, row->v[MUNI__P_STAFF_NO], true };
+    int32_t end = end_of(row), from = row->day[MUNI__SP_FROM_ON];
+    who w = { NULL, 0, row->v[MUNI__SP_STAFF_NO], true };
     muni__row *patch = NULL;
     muni_status st;
     MUNI_TRY(muni__row_new(&c->mem, c->people_kind, &patch));
@@ -832,15 +832,15 @@ out:
     return st;
 }
 
-static muni_status plan_known(planning *c, const muni__group *g, sperson *p) {
+static muni_status plan_known(planning *c, const muni__staff_group *g, sperson *p) {
     const muni__srow *row = g->main;
-    who w = { p, 0, row->v[MUNI__P_STAFF_NO], false };
+    who w = { p, 0, row->v[MUNI__SP_STAFF_NO], false };
     int32_t before = date_of(p->row, MUNI_PERSON_RETIRED_ON, MUNI__DAY_MAX), end = end_of(row);
     muni__row *patch = NULL;
     muni_status st;
     MUNI_TRY(muni__row_new(&c->mem, c->people_kind, &patch));
     MUNI_TRY(take_fields(c, MUNI__PEOPLE, row, c->people_kind, patch));
-    if (poorer(text(p->row, MUNI_PERSON_NAME), row->v[MUNI__P_NAME]))
+    if (poorer(text(p->row, MUNI_PERSON_NAME), row->v[MUNI__SP_NAME]))
         patch->set[muni__row_field(c->people_kind, MUNI_PERSON_NAME)] = 0;
     bool any = differing(p->row, patch);
     bool leaves = before == MUNI__DAY_MAX && end != MUNI__DAY_MAX, returns = before < c->on && end == MUNI__DAY_MAX;
@@ -878,7 +878,7 @@ static muni_status plan_people(planning *c) {
         c->missing += !c->people[i].left && !c->people[i].seen;
     /* who is held stays as stored, and the plan does not depend on them */
     for (size_t i = 0; i < r->ngroups; i++) {
-        const muni__group *g = &r->groups[i];
+        const muni__staff_group *g = &r->groups[i];
         const int64_t *at = muni__map_get(&c->by_number, g->key);
         MUNI_TRY(tell_progress(c, (int64_t)i, (int64_t)r->ngroups));
         if (!g->held)

@@ -14,41 +14,41 @@
 
 #define LIST_MAX 50
 
-const muni__sheet_field muni__unit_fields[MUNI__U_COUNT] = {
-    [MUNI__U_CODE] = { "code", MUNI_KIND_UNIT, MUNI__AS_NUMBER, false, true },
-    [MUNI__U_NAME] = { "name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, true },
-    [MUNI__U_FULL_NAME] = { "full_name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
-    [MUNI__U_PARENT] = { "parent", NULL, MUNI__AS_NUMBER, false, false },
-    [MUNI__U_LEVEL] = { "level", MUNI_KIND_UNIT, MUNI__AS_INT, false, false },
-    [MUNI__U_LEVEL_NAME] = { "level_name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
-    [MUNI__U_FACILITY] = { "facility", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
-    [MUNI__U_FROM_ON] = { "from_on", MUNI_KIND_UNIT, MUNI__AS_DATE, false, true },
-    [MUNI__U_TO_ON] = { "to_on", MUNI_KIND_UNIT, MUNI__AS_DATE, false, false },
-    [MUNI__U_SORT] = { "sort", MUNI_KIND_UNIT, MUNI__AS_INT, false, false },
+const muni__sheet_field muni__unit_fields[MUNI__SU_COUNT] = {
+    [MUNI__SU_CODE] = { "code", MUNI_KIND_UNIT, MUNI__AS_NUMBER, false, true },
+    [MUNI__SU_NAME] = { "name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, true },
+    [MUNI__SU_FULL_NAME] = { "full_name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
+    [MUNI__SU_PARENT] = { "parent", NULL, MUNI__AS_NUMBER, false, false },
+    [MUNI__SU_LEVEL] = { "level", MUNI_KIND_UNIT, MUNI__AS_INT, false, false },
+    [MUNI__SU_LEVEL_NAME] = { "level_name", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
+    [MUNI__SU_FACILITY] = { "facility", MUNI_KIND_UNIT, MUNI__AS_TEXT, false, false },
+    [MUNI__SU_FROM_ON] = { "from_on", MUNI_KIND_UNIT, MUNI__AS_DATE, false, true },
+    [MUNI__SU_TO_ON] = { "to_on", MUNI_KIND_UNIT, MUNI__AS_DATE, false, false },
+    [MUNI__SU_SORT] = { "sort", MUNI_KIND_UNIT, MUNI__AS_INT, false, false },
 };
 
-const muni__sheet_field muni__people_fields[MUNI__P_COUNT] = {
-    [MUNI__P_STAFF_NO] = { "staff_no", MUNI_KIND_PERSON, MUNI__AS_NUMBER, false, true },
-    [MUNI__P_NAME] = { "name", MUNI_KIND_PERSON, MUNI__AS_NAME, true, true },
-    [MUNI__P_KANA] = { "kana", MUNI_KIND_PERSON, MUNI__AS_KANA, true, false },
-    [MUNI__P_BORN_ON] = { "born_on", MUNI_KIND_PERSON, MUNI__AS_DATE, true, false },
-    [MUNI__P_CATEGORY] = { "category", MUNI_KIND_PERSON, MUNI__AS_TEXT, false, false },
-    [MUNI__P_HIRED_ON] = { "hired_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
-    [MUNI__P_RETIRED_ON] = { "retired_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
-    [MUNI__P_UNIT] = { "unit", NULL, MUNI__AS_NUMBER, false, true },
-    [MUNI__P_UNIT_NAME] = { "unit_name", NULL, MUNI__AS_TEXT, false, false },
-    [MUNI__P_TITLE_CODE] = { "title_code", MUNI_KIND_POST, MUNI__AS_NUMBER, false, false },
-    [MUNI__P_TITLE] = { "title", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
-    [MUNI__P_CONCURRENT] = { "concurrent", NULL, MUNI__AS_MEANING, false, false },
-    [MUNI__P_FORM] = { "form", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
-    [MUNI__P_FROM_ON] = { "from_on", MUNI_KIND_POST, MUNI__AS_DATE, false, true },
-    [MUNI__P_ORDER_CODE] = { "order_code", MUNI_KIND_POST, MUNI__AS_NUMBER, false, false },
-    [MUNI__P_ORDER] = { "order", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
-    [MUNI__P_TERM_ON] = { "term_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
-    [MUNI__P_LEAVE] = { "leave", MUNI_KIND_PERSON, MUNI__AS_TEXT, true, false },
-    [MUNI__P_PHONE] = { "phone", MUNI_KIND_PERSON, MUNI__AS_TEXT, true, false },
-    [MUNI__P_MAIL] = { "mail", MUNI_KIND_PERSON, MUNI__AS_MAIL, true, false },
-    [MUNI__P_REMARK] = { "remark", MUNI_KIND_PERSON, MUNI__AS_NOTE, true, false },
+const muni__sheet_field muni__people_fields[MUNI__SP_COUNT] = {
+    [MUNI__SP_STAFF_NO] = { "staff_no", MUNI_KIND_PERSON, MUNI__AS_NUMBER, false, true },
+    [MUNI__SP_NAME] = { "name", MUNI_KIND_PERSON, MUNI__AS_NAME, true, true },
+    [MUNI__SP_KANA] = { "kana", MUNI_KIND_PERSON, MUNI__AS_KANA, true, false },
+    [MUNI__SP_BORN_ON] = { "born_on", MUNI_KIND_PERSON, MUNI__AS_DATE, true, false },
+    [MUNI__SP_CATEGORY] = { "category", MUNI_KIND_PERSON, MUNI__AS_TEXT, false, false },
+    [MUNI__SP_HIRED_ON] = { "hired_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
+    [MUNI__SP_RETIRED_ON] = { "retired_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
+    [MUNI__SP_UNIT] = { "unit", NULL, MUNI__AS_NUMBER, false, true },
+    [MUNI__SP_UNIT_NAME] = { "unit_name", NULL, MUNI__AS_TEXT, false, false },
+    [MUNI__SP_TITLE_CODE] = { "title_code", MUNI_KIND_POST, MUNI__AS_NUMBER, false, false },
+    [MUNI__SP_TITLE] = { "title", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
+    [MUNI__SP_CONCURRENT] = { "concurrent", NULL, MUNI__AS_MEANING, false, false },
+    [MUNI__SP_FORM] = { "form", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
+    [MUNI__SP_FROM_ON] = { "from_on", MUNI_KIND_POST, MUNI__AS_DATE, false, true },
+    [MUNI__SP_ORDER_CODE] = { "order_code", MUNI_KIND_POST, MUNI__AS_NUMBER, false, false },
+    [MUNI__SP_ORDER] = { "order", MUNI_KIND_POST, MUNI__AS_TEXT, false, false },
+    [MUNI__SP_TERM_ON] = { "term_on", MUNI_KIND_PERSON, MUNI__AS_DATE, false, false },
+    [MUNI__SP_LEAVE] = { "leave", MUNI_KIND_PERSON, MUNI__AS_TEXT, true, false },
+    [MUNI__SP_PHONE] = { "phone", MUNI_KIND_PERSON, MUNI__AS_TEXT, true, false },
+    [MUNI__SP_MAIL] = { "mail", MUNI_KIND_PERSON, MUNI__AS_MAIL, true, false },
+    [MUNI__SP_REMARK] = { "remark", MUNI_KIND_PERSON, MUNI__AS_NOTE, true, false },
 };
 
 /* ---- messages */
@@ -301,8 +301,8 @@ muni_status muni__profile_parse(muni__arena *mem, const json_t *body, muni__prof
     if (!p)
         return MUNI_ENOMEM;
     MUNI_TRY(members(body, "body", known, MUNI_COUNT(known)));
-    MUNI_TRY(sheet(mem, units, "units", muni__unit_fields, MUNI__U_COUNT, &p->sheets[MUNI__UNITS]));
-    MUNI_TRY(sheet(mem, people, "people", muni__people_fields, MUNI__P_COUNT, &p->sheets[MUNI__PEOPLE]));
+    MUNI_TRY(sheet(mem, units, "units", muni__unit_fields, MUNI__SU_COUNT, &p->sheets[MUNI__UNITS]));
+    MUNI_TRY(sheet(mem, people, "people", muni__people_fields, MUNI__SP_COUNT, &p->sheets[MUNI__PEOPLE]));
     if (full && !json_is_boolean(full))
         MUNI_TRY(wrong("units.full", "this is true or false", "真偽値です"));
     p->units_full = json_is_true(full);
@@ -310,7 +310,7 @@ muni_status muni__profile_parse(muni__arena *mem, const json_t *body, muni__prof
         MUNI_TRY(members(meaning, "people.concurrent", meanings, MUNI_COUNT(meanings)));
     MUNI_TRY(texts(mem, json_object_get(meaning, "main"), "people.concurrent.main", &p->mains, NULL));
     MUNI_TRY(texts(mem, json_object_get(meaning, "concurrent"), "people.concurrent.concurrent", &p->concurrents, NULL));
-    if (p->sheets[MUNI__PEOPLE].has[MUNI__P_CONCURRENT] && (!p->mains[0] || !p->concurrents[0]))
+    if (p->sheets[MUNI__PEOPLE].has[MUNI__SP_CONCURRENT] && (!p->mains[0] || !p->concurrents[0]))
         MUNI_TRY(wrong("people.concurrent", "say which texts mean main and which concurrent", "mainとconcurrentにあたる文字列を書いてください"));
     if (json_object_get(body, "account"))
         MUNI_TRY(account(mem, json_object_get(body, "account"), p));

@@ -321,8 +321,8 @@ static muni_status take_number(cell *c) {
         }
         i += len;
     }
-    bool staff = c->which == MUNI__PEOPLE && c->field == MUNI__P_STAFF_NO;
-    bool unit = c->which == MUNI__UNITS || c->field == MUNI__P_UNIT;
+    bool staff = c->which == MUNI__PEOPLE && c->field == MUNI__SP_STAFF_NO;
+    bool unit = c->which == MUNI__UNITS || c->field == MUNI__SP_UNIT;
     size_t have = b.n;
     MUNI_TRY(b.st);
     if (width && digits && have < width) { /* in front of what is there */
@@ -690,14 +690,14 @@ static muni_status make_key(muni__reading *r, muni__srow *row, int32_t field) {
 
 static muni_status check_unit_row(muni__reading *r, muni__srow *row) {
     muni_status st = MUNI_OK;
-    if (row->v[MUNI__U_FROM_ON] && row->v[MUNI__U_TO_ON] && row->day[MUNI__U_TO_ON] < row->day[MUNI__U_FROM_ON])
-        st = about_field(r, MUNI__UNITS, row, MUNI__FINDING_PERIOD_REVERSED, MUNI__U_TO_ON, 0, NULL);
+    if (row->v[MUNI__SU_FROM_ON] && row->v[MUNI__SU_TO_ON] && row->day[MUNI__SU_TO_ON] < row->day[MUNI__SU_FROM_ON])
+        st = about_field(r, MUNI__UNITS, row, MUNI__FINDING_PERIOD_REVERSED, MUNI__SU_TO_ON, 0, NULL);
     return st;
 }
 
 static muni_status check_person_row(muni__reading *r, muni__srow *row) {
-    if (row->v[MUNI__P_RETIRED_ON] && row->v[MUNI__P_HIRED_ON] && row->day[MUNI__P_RETIRED_ON] < row->day[MUNI__P_HIRED_ON])
-        return about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_RETIRE_BEFORE_HIRE, MUNI__P_RETIRED_ON, 0, NULL);
+    if (row->v[MUNI__SP_RETIRED_ON] && row->v[MUNI__SP_HIRED_ON] && row->day[MUNI__SP_RETIRED_ON] < row->day[MUNI__SP_HIRED_ON])
+        return about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_RETIRE_BEFORE_HIRE, MUNI__SP_RETIRED_ON, 0, NULL);
     return MUNI_OK;
 }
 
@@ -716,7 +716,7 @@ static muni_status take_row(muni__reading *r, int which, const muni__csv_record 
     bool misshapen = rec->count != columns;
     for (size_t i = 0; i < columns; i++) {
         int32_t field = map[i] < 0 ? -1 : sheet->columns[map[i]].field;
-        bool number = field == (which == MUNI__PEOPLE ? (int32_t)MUNI__P_STAFF_NO : (int32_t)MUNI__U_CODE);
+        bool number = field == (which == MUNI__PEOPLE ? (int32_t)MUNI__SP_STAFF_NO : (int32_t)MUNI__SU_CODE);
         if (field < 0 || i >= rec->count || (misshapen && !number))
             continue;
         cell c = { r, which, row, sheet, field, (int32_t)i, rec->fields[i].p, rec->fields[i].n };
@@ -726,7 +726,7 @@ static muni_status take_row(muni__reading *r, int which, const muni__csv_record 
         known_invalid[field] = row->rejected;
         row->rejected = row->rejected || before;
     }
-    MUNI_TRY(make_key(r, row, which == MUNI__PEOPLE ? (int32_t)MUNI__P_STAFF_NO : (int32_t)MUNI__U_CODE));
+    MUNI_TRY(make_key(r, row, which == MUNI__PEOPLE ? (int32_t)MUNI__SP_STAFF_NO : (int32_t)MUNI__SU_CODE));
     if (misshapen) {
         row->misshapen = row->rejected = true;
         MUNI_TRY(about_row(r, which, row, rec->count < columns ? MUNI__FINDING_TOO_FEW_COLUMNS : MUNI__FINDING_TOO_MANY_COLUMNS));
@@ -734,7 +734,7 @@ static muni_status take_row(muni__reading *r, int which, const muni__csv_record 
     }
     for (int32_t i = 0; i < sheet->nfields; i++)
         if (sheet->fields[i].required && !row->v[i] && !known_invalid[i]) {
-            bool number = which == MUNI__PEOPLE && i == MUNI__P_STAFF_NO;
+            bool number = which == MUNI__PEOPLE && i == MUNI__SP_STAFF_NO;
             MUNI_TRY(about_field(r, which, row, number ? MUNI__FINDING_NUMBER_BLANK : MUNI__FINDING_VALUE_MISSING, i, 0, NULL));
         }
     MUNI_TRY(which == MUNI__PEOPLE ? check_person_row(r, row) : check_unit_row(r, row));
@@ -901,15 +901,15 @@ muni_status muni__reading_judge_units(muni__reading *r) {
     for (size_t i = 0; st >= 0 && i < n; i++)
         for (size_t k = i; st >= 0 && k-- > 0 && !strcmp(list[k]->key, list[i]->key);) {
             muni__srow *a = list[k], *b = list[i];
-            if (a->skipped || a->misshapen || b->misshapen || a->day[MUNI__U_FROM_ON] != b->day[MUNI__U_FROM_ON])
+            if (a->skipped || a->misshapen || b->misshapen || a->day[MUNI__SU_FROM_ON] != b->day[MUNI__SU_FROM_ON])
                 continue;
             if (same_row(a, b)) {
                 b->skipped = true;
-                st = about_field(r, MUNI__UNITS, b, MUNI__FINDING_DUPLICATE_EXACT, MUNI__U_CODE, a->line, NULL);
+                st = about_field(r, MUNI__UNITS, b, MUNI__FINDING_DUPLICATE_EXACT, MUNI__SU_CODE, a->line, NULL);
                 break;
             }
             a->held = true;
-            st = about_field(r, MUNI__UNITS, b, MUNI__FINDING_DUPLICATE_CONFLICT, MUNI__U_CODE, a->line, NULL);
+            st = about_field(r, MUNI__UNITS, b, MUNI__FINDING_DUPLICATE_CONFLICT, MUNI__SU_CODE, a->line, NULL);
         }
     return st;
 }
@@ -969,19 +969,19 @@ static muni_status find_unit(muni__reading *r, muni__srow *row, const muni__unit
     muni_status st;
     if (row->rejected)
         day = on; /* its dates may be what is wrong */
-    else if (row->v[MUNI__P_RETIRED_ON] && row->day[MUNI__P_RETIRED_ON] < on)
-        day = row->day[MUNI__P_RETIRED_ON];
-    else if (row->v[MUNI__P_FROM_ON] && row->day[MUNI__P_FROM_ON] > on)
-        day = row->day[MUNI__P_FROM_ON];
-    if (!row->v[MUNI__P_UNIT])
+    else if (row->v[MUNI__SP_RETIRED_ON] && row->day[MUNI__SP_RETIRED_ON] < on)
+        day = row->day[MUNI__SP_RETIRED_ON];
+    else if (row->v[MUNI__SP_FROM_ON] && row->day[MUNI__SP_FROM_ON] > on)
+        day = row->day[MUNI__SP_FROM_ON];
+    if (!row->v[MUNI__SP_UNIT])
         return MUNI_OK;
-    MUNI_TRY(fold_code(r, row->v[MUNI__P_UNIT], &code));
+    MUNI_TRY(fold_code(r, row->v[MUNI__SP_UNIT], &code));
     const muni__unit_view *u = unit_on(units, n, code, day, &past);
     if (!u)
-        return about_field(r, MUNI__PEOPLE, row, past ? MUNI__FINDING_UNIT_ABOLISHED : MUNI__FINDING_UNIT_UNKNOWN, MUNI__P_UNIT, 0, row->v[MUNI__P_UNIT]);
+        return about_field(r, MUNI__PEOPLE, row, past ? MUNI__FINDING_UNIT_ABOLISHED : MUNI__FINDING_UNIT_UNKNOWN, MUNI__SP_UNIT, 0, row->v[MUNI__SP_UNIT]);
     row->unit = u->ref;
     row->unit_from = u->from;
-    const char *name = row->v[MUNI__P_UNIT_NAME];
+    const char *name = row->v[MUNI__SP_UNIT_NAME];
     if (!name)
         return MUNI_OK;
     if (u->full_name)
@@ -989,7 +989,7 @@ static muni_status find_unit(muni__reading *r, muni__srow *row, const muni__unit
     if (!same && u->name)
         MUNI_TRY(same_text(name, u->name, &same));
     if (!same)
-        MUNI_TRY(about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_UNIT_NAME_MISMATCH, MUNI__P_UNIT_NAME, 0, name));
+        MUNI_TRY(about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_UNIT_NAME_MISMATCH, MUNI__SP_UNIT_NAME, 0, name));
     st = MUNI_OK;
 out:
     return st;
@@ -997,11 +997,11 @@ out:
 
 /* Dates after the day of which the file speaks: not of retirement or the end of a term, which lie ahead by nature. */
 static muni_status look_ahead(muni__reading *r, muni__srow *row, int32_t on) {
-    static const int32_t fields[] = { MUNI__P_BORN_ON, MUNI__P_HIRED_ON, MUNI__P_FROM_ON };
+    static const int32_t fields[] = { MUNI__SP_BORN_ON, MUNI__SP_HIRED_ON, MUNI__SP_FROM_ON };
     muni_status st = MUNI_OK;
     for (size_t i = 0; st >= 0 && i < MUNI_COUNT(fields); i++)
         if (row->v[fields[i]] && row->day[fields[i]] > on)
-            st = about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_DATE_FUTURE, fields[i], 0, fields[i] == MUNI__P_BORN_ON ? NULL : row->v[fields[i]]);
+            st = about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_DATE_FUTURE, fields[i], 0, fields[i] == MUNI__SP_BORN_ON ? NULL : row->v[fields[i]]);
     return st;
 }
 
@@ -1011,7 +1011,7 @@ static bool about_same(const muni__srow *a, const muni__srow *b) {
         return false;
     if (!a->concurrent)
         return true;
-    const int32_t fields[] = { MUNI__P_UNIT, MUNI__P_TITLE };
+    const int32_t fields[] = { MUNI__SP_UNIT, MUNI__SP_TITLE };
     for (size_t i = 0; i < MUNI_COUNT(fields); i++)
         if (!a->v[fields[i]] != !b->v[fields[i]] || (a->v[fields[i]] && strcmp(a->v[fields[i]], b->v[fields[i]]) != 0))
             return false;
@@ -1028,19 +1028,19 @@ static muni_status doubles(muni__reading *r, muni__srow **list, size_t n) {
             if (same_row(a, b)) {
                 b->skipped = true;
                 b->rejected = false;
-                st = about_field(r, MUNI__PEOPLE, b, MUNI__FINDING_DUPLICATE_EXACT, MUNI__P_STAFF_NO, a->line, NULL);
+                st = about_field(r, MUNI__PEOPLE, b, MUNI__FINDING_DUPLICATE_EXACT, MUNI__SP_STAFF_NO, a->line, NULL);
                 break;
             }
             if (a->misshapen || b->misshapen || !about_same(a, b))
                 continue;
             a->held = true;
-            st = about_field(r, MUNI__PEOPLE, b, MUNI__FINDING_DUPLICATE_CONFLICT, MUNI__P_STAFF_NO, a->line, a->v[MUNI__P_STAFF_NO]);
+            st = about_field(r, MUNI__PEOPLE, b, MUNI__FINDING_DUPLICATE_CONFLICT, MUNI__SP_STAFF_NO, a->line, a->v[MUNI__SP_STAFF_NO]);
             break;
         }
     return st;
 }
 
-static muni_status group_rows(muni__reading *r, muni__srow **list, size_t n, muni__group *g) {
+static muni_status group_rows(muni__reading *r, muni__srow **list, size_t n, muni__staff_group *g) {
     muni__srow *mains = NULL, *bad = NULL;
     muni_status st = MUNI_OK;
     g->key = list[0]->key;
@@ -1066,7 +1066,7 @@ static muni_status group_rows(muni__reading *r, muni__srow **list, size_t n, mun
         if (!row->concurrent || row->skipped || row->rejected || row->held)
             continue;
         if (!mains)
-            st = about_field(r, MUNI__PEOPLE, row, bad ? MUNI__FINDING_MAIN_ROW_REJECTED : MUNI__FINDING_MAIN_ROW_MISSING, MUNI__P_CONCURRENT, bad ? bad->line : 0, NULL);
+            st = about_field(r, MUNI__PEOPLE, row, bad ? MUNI__FINDING_MAIN_ROW_REJECTED : MUNI__FINDING_MAIN_ROW_MISSING, MUNI__SP_CONCURRENT, bad ? bad->line : 0, NULL);
         else
             g->concurrents[g->nconcurrents++] = row;
     }
@@ -1130,7 +1130,7 @@ static muni_status compare_readings(muni__reading *r) {
         return MUNI_ENOMEM;
     for (size_t i = 0; i < r->nrows[MUNI__PEOPLE]; i++) {
         muni__srow *row = r->rows[MUNI__PEOPLE][i];
-        const char *name = row->v[MUNI__P_NAME], *kana = row->v[MUNI__P_KANA];
+        const char *name = row->v[MUNI__SP_NAME], *kana = row->v[MUNI__SP_KANA];
         const char *cut = name ? strstr(name, gap) : NULL, *cut_kana = kana ? strchr(kana, ' ') : NULL;
         if (!cut || !cut_kana || strstr(cut + 3, gap) || strchr(cut_kana + 1, ' '))
             continue;
@@ -1143,7 +1143,7 @@ static muni_status compare_readings(muni__reading *r) {
         if (strcmp(list[first].kanji, list[i].kanji) != 0 || strcmp(list[first].large, list[i].large) != 0) {
             first = i;
         } else if (list[i].small < list[first].small && !suspected(r, list[i].row)) {
-            MUNI_TRY(about_field(r, MUNI__PEOPLE, list[i].row, MUNI__FINDING_KANA_BIG_FOR_SMALL, MUNI__P_KANA, 0, NULL));
+            MUNI_TRY(about_field(r, MUNI__PEOPLE, list[i].row, MUNI__FINDING_KANA_BIG_FOR_SMALL, MUNI__SP_KANA, 0, NULL));
         }
     }
 out:
@@ -1157,14 +1157,14 @@ static muni_status shared_mails(muni__reading *r) {
     for (size_t i = 0; st >= 0 && i < r->nrows[MUNI__PEOPLE]; i++) {
         muni__srow *row = r->rows[MUNI__PEOPLE][i];
         const char *key = NULL;
-        if (!row->v[MUNI__P_MAIL] || !row->key)
+        if (!row->v[MUNI__SP_MAIL] || !row->key)
             continue;
-        MUNI_TRY(fold_code(r, row->v[MUNI__P_MAIL], &key));
+        MUNI_TRY(fold_code(r, row->v[MUNI__SP_MAIL], &key));
         const int64_t *other = muni__map_get(&seen, key);
         if (!other)
             st = muni__map_put(&seen, key, (int64_t)i);
         else if (strcmp(r->rows[MUNI__PEOPLE][*other]->key, row->key) != 0)
-            st = about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_MAIL_SHARED, MUNI__P_MAIL, r->rows[MUNI__PEOPLE][*other]->line, NULL);
+            st = about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_MAIL_SHARED, MUNI__SP_MAIL, r->rows[MUNI__PEOPLE][*other]->line, NULL);
     }
 out:
     return st;
@@ -1176,23 +1176,23 @@ static muni_status find_parents(muni__reading *r, const muni__unit_view *units, 
     muni_status st = MUNI_OK;
     for (size_t i = 0; i < r->nrows[MUNI__UNITS]; i++) {
         muni__srow *row = r->rows[MUNI__UNITS][i];
-        if (row->key && !row->rejected && !row->held && !row->skipped && (!row->v[MUNI__U_TO_ON] || row->day[MUNI__U_TO_ON] >= on))
+        if (row->key && !row->rejected && !row->held && !row->skipped && (!row->v[MUNI__SU_TO_ON] || row->day[MUNI__SU_TO_ON] >= on))
             MUNI_TRY(muni__map_put(&rows, row->key, (int64_t)i));
     }
     for (size_t i = 0; i < r->nrows[MUNI__UNITS]; i++) {
         muni__srow *row = r->rows[MUNI__UNITS][i];
         const char *code = NULL;
         bool past;
-        if (!row->v[MUNI__U_PARENT] || row->rejected || row->held || row->skipped)
+        if (!row->v[MUNI__SU_PARENT] || row->rejected || row->held || row->skipped)
             continue;
-        MUNI_TRY(fold_code(r, row->v[MUNI__U_PARENT], &code));
-        int32_t day = row->day[MUNI__U_FROM_ON] > on ? row->day[MUNI__U_FROM_ON] : on;
-        if (row->v[MUNI__U_TO_ON] && row->day[MUNI__U_TO_ON] < day)
-            day = row->day[MUNI__U_TO_ON];
+        MUNI_TRY(fold_code(r, row->v[MUNI__SU_PARENT], &code));
+        int32_t day = row->day[MUNI__SU_FROM_ON] > on ? row->day[MUNI__SU_FROM_ON] : on;
+        if (row->v[MUNI__SU_TO_ON] && row->day[MUNI__SU_TO_ON] < day)
+            day = row->day[MUNI__SU_TO_ON];
         const muni__unit_view *u = unit_on(units, nunits, code, day, &past);
         row->unit = u ? u->ref : 0;
         if (!u) {
-            MUNI_TRY(about_field(r, MUNI__UNITS, row, MUNI__FINDING_UNIT_PARENT_UNKNOWN, MUNI__U_PARENT, 0, row->v[MUNI__U_PARENT]));
+            MUNI_TRY(about_field(r, MUNI__UNITS, row, MUNI__FINDING_UNIT_PARENT_UNKNOWN, MUNI__SU_PARENT, 0, row->v[MUNI__SU_PARENT]));
             continue;
         }
         const int64_t *at = muni__map_get(&rows, code);
@@ -1200,12 +1200,12 @@ static muni_status find_parents(muni__reading *r, const muni__unit_view *units, 
             const muni__srow *above = r->rows[MUNI__UNITS][*at];
             if (above == row) {
                 row->unit = 0;
-                MUNI_TRY(about_field(r, MUNI__UNITS, row, MUNI__FINDING_UNIT_PARENT_CYCLE, MUNI__U_PARENT, 0, row->v[MUNI__U_PARENT]));
+                MUNI_TRY(about_field(r, MUNI__UNITS, row, MUNI__FINDING_UNIT_PARENT_CYCLE, MUNI__SU_PARENT, 0, row->v[MUNI__SU_PARENT]));
                 break;
             }
-            if (!above->v[MUNI__U_PARENT] || (above->record < row->record && !above->unit)) /* cut already */
+            if (!above->v[MUNI__SU_PARENT] || (above->record < row->record && !above->unit)) /* cut already */
                 break;
-            MUNI_TRY(fold_code(r, above->v[MUNI__U_PARENT], &code));
+            MUNI_TRY(fold_code(r, above->v[MUNI__SU_PARENT], &code));
             at = muni__map_get(&rows, code);
         }
     }

@@ -47,41 +47,41 @@ void muni__findings_free(muni__findings *f);
 /* ---- the profile: how an export is read (a definition of the family profile) */
 enum { MUNI__UNITS, MUNI__PEOPLE };
 enum {
-    MUNI__U_CODE,
-    MUNI__U_NAME,
-    MUNI__U_FULL_NAME,
-    MUNI__U_PARENT,
-    MUNI__U_LEVEL,
-    MUNI__U_LEVEL_NAME,
-    MUNI__U_FACILITY,
-    MUNI__U_FROM_ON,
-    MUNI__U_TO_ON,
-    MUNI__U_SORT,
-    MUNI__U_COUNT
+    MUNI__SU_CODE,
+    MUNI__SU_NAME,
+    MUNI__SU_FULL_NAME,
+    MUNI__SU_PARENT,
+    MUNI__SU_LEVEL,
+    MUNI__SU_LEVEL_NAME,
+    MUNI__SU_FACILITY,
+    MUNI__SU_FROM_ON,
+    MUNI__SU_TO_ON,
+    MUNI__SU_SORT,
+    MUNI__SU_COUNT
 };
 enum {
-    MUNI__P_STAFF_NO,
-    MUNI__P_NAME,
-    MUNI__P_KANA,
-    MUNI__P_BORN_ON,
-    MUNI__P_CATEGORY,
-    MUNI__P_HIRED_ON,
-    MUNI__P_RETIRED_ON,
-    MUNI__P_UNIT,
-    MUNI__P_UNIT_NAME,
-    MUNI__P_TITLE_CODE,
-    MUNI__P_TITLE,
-    MUNI__P_CONCURRENT,
-    MUNI__P_FORM,
-    MUNI__P_FROM_ON,
-    MUNI__P_ORDER_CODE,
-    MUNI__P_ORDER,
-    MUNI__P_TERM_ON,
-    MUNI__P_LEAVE,
-    MUNI__P_PHONE,
-    MUNI__P_MAIL,
-    MUNI__P_REMARK,
-    MUNI__P_COUNT
+    MUNI__SP_STAFF_NO,
+    MUNI__SP_NAME,
+    MUNI__SP_KANA,
+    MUNI__SP_BORN_ON,
+    MUNI__SP_CATEGORY,
+    MUNI__SP_HIRED_ON,
+    MUNI__SP_RETIRED_ON,
+    MUNI__SP_UNIT,
+    MUNI__SP_UNIT_NAME,
+    MUNI__SP_TITLE_CODE,
+    MUNI__SP_TITLE,
+    MUNI__SP_CONCURRENT,
+    MUNI__SP_FORM,
+    MUNI__SP_FROM_ON,
+    MUNI__SP_ORDER_CODE,
+    MUNI__SP_ORDER,
+    MUNI__SP_TERM_ON,
+    MUNI__SP_LEAVE,
+    MUNI__SP_PHONE,
+    MUNI__SP_MAIL,
+    MUNI__SP_REMARK,
+    MUNI__SP_COUNT
 };
 #define MUNI__SHEET_FIELDS 21 /* the larger of the two */
 typedef enum muni__form { MUNI__AS_NUMBER, MUNI__AS_NAME, MUNI__AS_KANA, MUNI__AS_DATE, MUNI__AS_TEXT, MUNI__AS_NOTE, MUNI__AS_MAIL, MUNI__AS_MEANING, MUNI__AS_INT } muni__form;
@@ -90,7 +90,7 @@ typedef struct muni__sheet_field {
     muni__form form;
     bool personal, required;
 } muni__sheet_field;
-extern const muni__sheet_field muni__unit_fields[MUNI__U_COUNT], muni__people_fields[MUNI__P_COUNT];
+extern const muni__sheet_field muni__unit_fields[MUNI__SU_COUNT], muni__people_fields[MUNI__SP_COUNT];
 
 #define MUNI__SHEET_COLUMNS 200
 typedef struct muni__sheet {
@@ -136,14 +136,14 @@ typedef struct muni__srow {
     int64_t unit;                      /* what the unit code means: muni__unit_view.ref; 0: nothing */
     int32_t unit_from;                 /* its first day */
 } muni__srow;
-typedef struct muni__group { /* all rows of one staff number */
+typedef struct muni__staff_group { /* all rows of one staff number */
     const char *key;
     muni__srow *main;          /* NULL: none that is believed */
     muni__srow **concurrents;  /* believed ones */
     size_t nconcurrents;
     bool held;                 /* its main row is held: the person stays as stored */
     bool partial;              /* some row of it is held: what is missing has not ended */
-} muni__group;
+} muni__staff_group;
 typedef struct muni__reading {
     muni__arena mem;
     const muni__profile *profile;
@@ -155,7 +155,7 @@ typedef struct muni__reading {
     int64_t records[2];       /* after the header, whatever became of them */
     muni__charset charset[2];
     muni__findings findings;
-    muni__group *groups;      /* by key, after muni__reading_judge */
+    muni__staff_group *groups;      /* by key, after muni__reading_judge */
     size_t ngroups;
     muni_progress_fn progress;
     void *user;
