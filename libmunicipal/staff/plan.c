@@ -55,10 +55,10 @@ typedef struct planning {
     size_t nunits, units_cap;
     sperson *people;
     size_t npeople, people_cap;
-    muni__map by_number; /* folded staff number → index of people */
-    muni__map by_id;     /* id as text → index of people */
-    muni__map by_account;/* folded account name → id of its person, or minus the row of a new one */
-    muni__map by_reading;/* kana and birth → index + 1 of the first person, others by `alike` */
+    muni__textmap by_number; /* folded staff number → index of people */
+    muni__textmap by_id;     /* id as text → index of people */
+    muni__textmap by_account;/* folded account name → id of its person, or minus the row of a new one */
+    muni__textmap by_reading;/* kana and birth → index + 1 of the first person, others by `alike` */
     int64_t *alike;      /* by person: index + 1 of the next with the same kana and birth */
     int64_t *unit_pos;   /* by row of the units' file: minus the plan row that creates it */
     struct {
@@ -165,8 +165,8 @@ static muni_status load_person(void *user, const muni__row *row) {
     p.left = date_of(row, MUNI_PERSON_RETIRED_ON, MUNI__DAY_MAX) < c->on;
     MUNI_TRY(muni__grow(&c->people, &c->people_cap, c->npeople + 1, sizeof *c->people));
     MUNI_TRY(id_text(c, muni__row_id(row), &id));
-    MUNI_TRY(muni__map_put(&c->by_number, p.key, (int64_t)c->npeople));
-    MUNI_TRY(muni__map_put(&c->by_id, id, (int64_t)c->npeople));
+    MUNI_TRY(muni__textmap_put(&c->by_number, p.key, (int64_t)c->npeople));
+    MUNI_TRY(muni__textmap_put(&c->by_id, id, (int64_t)c->npeople));
     c->people[c->npeople++] = p;
     if (!p.left)
         c->serving++;
@@ -178,7 +178,7 @@ static muni_status person_of(planning *c, const muni__row *row, const char *fiel
     char id[24];
     muni__buf b = MUNI_BUF_INIT(sizeof id);
     muni__buf_int(&b, value(row, field)->i);
-    const int64_t *at = b.st >= 0 ? muni__map_get(&c->by_id, b.p) : NULL;
+    const int64_t *at = b.st >= 0 ? muni__textmap_get(&c->by_id, b.p) : NULL;
     *out = at ? &c->people[*at] : NULL;
     muni_status st = b.st;
     muni__buf_free(&b);
@@ -214,7 +214,7 @@ static muni_status load_account(void *user, const muni__row *row) {
     if (strcmp(system, ours) != 0)
         return MUNI_OK;
     MUNI_TRY(folded(c, text(row, MUNI_ACCOUNT_NAME), &name));
-    MUNI_TRY(muni__map_put(&c->by_account, name, value(row, MUNI_ACCOUNT_PERSON)->i));
+    MUNI_TRY(muni__textmap_put(&c->by_account, name, value(row, MUNI_ACCOUNT_PERSON)->i));
     MUNI_TRY(person_of(c, row, MUNI_ACCOUNT_PERSON, &p));
     if (!p)
         return MUNI_OK;
@@ -240,7 +240,7 @@ static bool taken(const muni__srow *row) {
 static muni_status match_units(planning *c, muni__unit_view **views, size_t *count) {
     muni__reading *r = c->r;
     size_t n = 0, rows = r->nrows[MUNI__UNITS];
-    muni__map at = { .mem = &c->mem };
+    muni__textmap at = { .mem = &c->mem };
     muni_status st = MUNI_OK;
     muni__unit_view *list = muni__arena_alloc(&c->mem, (c->nunits + rows + 1) * sizeof *list);
     c->unit_pos = muni__arena_alloc(&c->mem, (rows + 1) * sizeof *c->unit_pos);
@@ -254,7 +254,7 @@ static muni_status match_units(planning *c, muni__unit_view **views, size_t *cou
         muni__buf_free(&b);
         if (!key)
             return MUNI_ENOMEM;
-        MUNI_TRY(muni__map_put(&at, key, (int64_t)i));
+        MUNI_TRY(muni__textmap_put(&at, key, (int64_t)i));
         if (c->units[i].from <= c->on && c->units[i].to >= c->on)
             c->units_live++;
     }
@@ -265,7 +265,7 @@ static muni_status match_units(planning *c, muni__unit_view **views, size_t *cou
             continue;
         muni__buf_printf(&b, "%s %d", row->key, (int)row->day[MUNI__SU_FROM_ON]);
         st = b.st;
-        const int64_t *known = st >= 0 ? muni__map_get(&at, b.p) : NULL;
+        const int64_t *known = st >= 0 ? muni__textmap_get(&at, b.p) : NULL;
         muni__buf_free(&b);
         MUNI_TRY(st);
         if (known)
@@ -672,10 +672,10 @@ static muni_status create_account(planning *c, who *w, const muni__srow *row, in
     for (; *names; names++) {
         const char *key = NULL;
         MUNI_TRY(folded(c, *names, &key));
-        const int64_t *there = muni__map_get(&c->by_account, key);
+        const int64_t *there = muni__textmap_get(&c->by_account, key);
         if (there && *there != owner)
             continue; /* somebody else's */
-        MUNI_TRY(muni__map_put(&c->by_account, key, owner));
+        MUNI_TRY(muni__textmap_put(&c->by_account, key, owner));
         MUNI_TRY(muni__row_new(&c->mem, c->accounts_kind, &patch));
         MUNI_TRY(put_text(c, patch, MUNI_ACCOUNT_SYSTEM, c->profile->account_system));
         MUNI_TRY(put_text(c, patch, MUNI_ACCOUNT_NAME, *names));
@@ -790,9 +790,9 @@ static muni_status index_readings(planning *c) {
         st = reading_key(c, text(c->people[i].row, MUNI_PERSON_KANA), text(c->people[i].row, MUNI_PERSON_BORN_ON), &key);
         if (st < 0 || !key)
             continue;
-        const int64_t *first = muni__map_get(&c->by_reading, key);
+        const int64_t *first = muni__textmap_get(&c->by_reading, key);
         c->alike[i] = first ? *first : 0;
-        st = muni__map_put(&c->by_reading, key, (int64_t)i + 1);
+        st = muni__textmap_put(&c->by_reading, key, (int64_t)i + 1);
     }
     return st;
 }
@@ -801,7 +801,7 @@ static muni_status index_readings(planning *c) {
 static muni_status propose(planning *c, const muni__srow *row) {
     const char *key = NULL;
     muni_status st = reading_key(c, row->v[MUNI__SP_KANA], row->v[MUNI__SP_BORN_ON], &key);
-    const int64_t *first = st >= 0 && key ? muni__map_get(&c->by_reading, key) : NULL;
+    const int64_t *first = st >= 0 && key ? muni__textmap_get(&c->by_reading, key) : NULL;
     for (int64_t i = first ? *first : 0; st >= 0 && i; i = c->alike[i - 1]) {
         const sperson *p = &c->people[i - 1];
         if (p->seen && p->group && (!p->group->main || end_of(p->group->main) >= c->on))
@@ -868,7 +868,7 @@ static muni_status plan_people(planning *c) {
     MUNI_TRY(index_readings(c));
     c->present = (int64_t)r->ngroups;
     for (size_t i = 0; i < r->ngroups; i++) {
-        const int64_t *at = muni__map_get(&c->by_number, r->groups[i].key);
+        const int64_t *at = muni__textmap_get(&c->by_number, r->groups[i].key);
         if (at) {
             c->people[*at].seen = true;
             c->people[*at].group = &r->groups[i];
@@ -879,7 +879,7 @@ static muni_status plan_people(planning *c) {
     /* who is held stays as stored, and the plan does not depend on them */
     for (size_t i = 0; i < r->ngroups; i++) {
         const muni__staff_group *g = &r->groups[i];
-        const int64_t *at = muni__map_get(&c->by_number, g->key);
+        const int64_t *at = muni__textmap_get(&c->by_number, g->key);
         MUNI_TRY(tell_progress(c, (int64_t)i, (int64_t)r->ngroups));
         if (!g->held)
             MUNI_TRY(at ? plan_known(c, g, &c->people[*at]) : plan_new(c, g));

@@ -32,16 +32,16 @@ static uint64_t hash_of(const char *s) {
     return h;
 }
 
-static struct muni__map_slot *slot_of(const muni__map *m, const char *key) {
+static struct muni__textmap_slot *slot_of(const muni__textmap *m, const char *key) {
     size_t i = (size_t)hash_of(key) & (m->cap - 1);
     while (m->slots[i].key && strcmp(m->slots[i].key, key) != 0)
         i = (i + 1) & (m->cap - 1);
     return &m->slots[i];
 }
 
-muni_status muni__map_put(muni__map *m, const char *key, int64_t value) {
+muni_status muni__textmap_put(muni__textmap *m, const char *key, int64_t value) {
     if (2 * m->n >= m->cap) {
-        muni__map bigger = { m->mem, NULL, m->n, m->cap ? 2 * m->cap : 64 };
+        muni__textmap bigger = { m->mem, NULL, m->n, m->cap ? 2 * m->cap : 64 };
         bigger.slots = muni__arena_alloc(m->mem, bigger.cap * sizeof *bigger.slots);
         if (!bigger.slots)
             return MUNI_ENOMEM;
@@ -50,7 +50,7 @@ muni_status muni__map_put(muni__map *m, const char *key, int64_t value) {
                 *slot_of(&bigger, m->slots[i].key) = m->slots[i];
         *m = bigger;
     }
-    struct muni__map_slot *s = slot_of(m, key);
+    struct muni__textmap_slot *s = slot_of(m, key);
     if (!s->key)
         m->n++;
     s->key = key;
@@ -58,8 +58,8 @@ muni_status muni__map_put(muni__map *m, const char *key, int64_t value) {
     return MUNI_OK;
 }
 
-const int64_t *muni__map_get(const muni__map *m, const char *key) {
-    struct muni__map_slot *s = m->cap ? slot_of(m, key) : NULL;
+const int64_t *muni__textmap_get(const muni__textmap *m, const char *key) {
+    struct muni__textmap_slot *s = m->cap ? slot_of(m, key) : NULL;
     return s && s->key ? &s->value : NULL;
 }
 
@@ -1152,7 +1152,7 @@ out:
 }
 
 static muni_status shared_mails(muni__reading *r) {
-    muni__map seen = { .mem = &r->mem };
+    muni__textmap seen = { .mem = &r->mem };
     muni_status st = MUNI_OK;
     for (size_t i = 0; st >= 0 && i < r->nrows[MUNI__PEOPLE]; i++) {
         muni__srow *row = r->rows[MUNI__PEOPLE][i];
@@ -1160,9 +1160,9 @@ static muni_status shared_mails(muni__reading *r) {
         if (!row->v[MUNI__SP_MAIL] || !row->key)
             continue;
         MUNI_TRY(fold_code(r, row->v[MUNI__SP_MAIL], &key));
-        const int64_t *other = muni__map_get(&seen, key);
+        const int64_t *other = muni__textmap_get(&seen, key);
         if (!other)
-            st = muni__map_put(&seen, key, (int64_t)i);
+            st = muni__textmap_put(&seen, key, (int64_t)i);
         else if (strcmp(r->rows[MUNI__PEOPLE][*other]->key, row->key) != 0)
             st = about_field(r, MUNI__PEOPLE, row, MUNI__FINDING_MAIL_SHARED, MUNI__SP_MAIL, r->rows[MUNI__PEOPLE][*other]->line, NULL);
     }
@@ -1172,12 +1172,12 @@ out:
 
 /* Parents: the unit of that code on the day the unit begins, or on the day the file speaks of. A chain that comes back is cut. */
 static muni_status find_parents(muni__reading *r, const muni__unit_view *units, size_t nunits, int32_t on) {
-    muni__map rows = { .mem = &r->mem };
+    muni__textmap rows = { .mem = &r->mem };
     muni_status st = MUNI_OK;
     for (size_t i = 0; i < r->nrows[MUNI__UNITS]; i++) {
         muni__srow *row = r->rows[MUNI__UNITS][i];
         if (row->key && !row->rejected && !row->held && !row->skipped && (!row->v[MUNI__SU_TO_ON] || row->day[MUNI__SU_TO_ON] >= on))
-            MUNI_TRY(muni__map_put(&rows, row->key, (int64_t)i));
+            MUNI_TRY(muni__textmap_put(&rows, row->key, (int64_t)i));
     }
     for (size_t i = 0; i < r->nrows[MUNI__UNITS]; i++) {
         muni__srow *row = r->rows[MUNI__UNITS][i];
@@ -1195,7 +1195,7 @@ static muni_status find_parents(muni__reading *r, const muni__unit_view *units, 
             MUNI_TRY(about_field(r, MUNI__UNITS, row, MUNI__FINDING_UNIT_PARENT_UNKNOWN, MUNI__SU_PARENT, 0, row->v[MUNI__SU_PARENT]));
             continue;
         }
-        const int64_t *at = muni__map_get(&rows, code);
+        const int64_t *at = muni__textmap_get(&rows, code);
         for (size_t steps = 0; at && steps < r->nrows[MUNI__UNITS]; steps++) {
             const muni__srow *above = r->rows[MUNI__UNITS][*at];
             if (above == row) {
@@ -1206,7 +1206,7 @@ static muni_status find_parents(muni__reading *r, const muni__unit_view *units, 
             if (!above->v[MUNI__SU_PARENT] || (above->record < row->record && !above->unit)) /* cut already */
                 break;
             MUNI_TRY(fold_code(r, above->v[MUNI__SU_PARENT], &code));
-            at = muni__map_get(&rows, code);
+            at = muni__textmap_get(&rows, code);
         }
     }
 out:

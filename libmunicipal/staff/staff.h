@@ -178,16 +178,16 @@ muni_status muni__reading_judge(muni__reading *r, muni__unit_view *units, size_t
 muni_status muni__reading_judge_units(muni__reading *r);
 
 /* Texts → numbers, in an arena. */
-typedef struct muni__map {
+typedef struct muni__textmap {
     muni__arena *mem;
-    struct muni__map_slot {
+    struct muni__textmap_slot {
         const char *key;
         int64_t value;
     } *slots;
     size_t n, cap;
-} muni__map;
-muni_status muni__map_put(muni__map *m, const char *key, int64_t value); /* replaces; borrows the key */
-const int64_t *muni__map_get(const muni__map *m, const char *key);
+} muni__textmap;
+muni_status muni__textmap_put(muni__textmap *m, const char *key, int64_t value); /* replaces; borrows the key */
+const int64_t *muni__textmap_get(const muni__textmap *m, const char *key);
 
 /* ---- rules of the kinds, and what the composition root registers */
 extern const muni__hooks muni__unit_hooks, muni__person_hooks, muni__post_hooks, muni__account_hooks;
