@@ -129,7 +129,7 @@ START_TEST(plan__scopes_and_orders_use_an_index) {
         { "SELECT * FROM \"k_ticket\" WHERE \"number_key\" = 'r-1'", "u_ticket_number" }, /* trashed or not */
         { "SELECT \"id\" FROM \"k_ticket\" ORDER BY \"reported_at\" DESC, \"id\" DESC LIMIT 50", "i_ticket_reported" },
         { "SELECT \"id\" FROM \"k_ticket\" WHERE \"assignee\" = 1 AND \"state\" = 'open' ORDER BY \"reported_at\", \"id\" LIMIT 50", "i_ticket_assignee_open" },
-        { "SELECT \"month\", \"category\", count(*) FROM \"k_ticket\" GROUP BY \"month\", \"category\"", "i_ticket_tally" },
+        { "SELECT \"month\", \"category\", count(*) FROM \"k_ticket\" WHERE \"trashed_at\" IS NULL GROUP BY \"month\", \"category\"", "i_ticket_tally" },
         { "SELECT * FROM \"k_principal\" WHERE \"login_key\" = 'a' AND \"trashed_at\" IS NULL", "u_principal_login" },
         { "SELECT * FROM \"m_history\" WHERE \"rec\" = 1 ORDER BY \"id\"", "m_history_rec" },
         { "SELECT * FROM \"m_doc\" WHERE \"rec\" = 1 AND \"kind\" = 2 AND \"part\" <> 0 ORDER BY \"doc\"", "m_doc_rec" },
