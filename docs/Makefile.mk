@@ -1,5 +1,14 @@
 # The reference manual: `make docs` leaves it in docs/html. As a test: nothing is missing from it.
 EXTRA_DIST += %D%/check-tags.py %D%/check.sh
+EXTRA_DIST += \
+	%D%/requirements/README.md \
+	%D%/requirements/0-guide.md \
+	%D%/requirements/contract-only.md \
+	%D%/requirements/contradictions.md \
+	%D%/requirements/katsushika.md \
+	%D%/requirements/nerima.md \
+	%D%/requirements/numazu.md \
+	%D%/requirements/sendai.md
 TESTS += %D%/check.sh
 CLEANFILES += %D%/tables.md
 check_DATA = %D%/tables.md

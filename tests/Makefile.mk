@@ -10,6 +10,7 @@ endif
 	%D%/unit/fault.h \
 	%D%/unit/textdata.h \
 	%D%/unit/modeltest.h \
+	%D%/unit/rows.h \
 	%D%/unit/test_audit.c \
 	%D%/unit/test_base.c \
 	%D%/unit/test_calendar.c \
@@ -27,6 +28,7 @@ endif
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \
 	%D%/unit/test_report.c \
+	%D%/unit/test_rows.c \
 	%D%/unit/faultvfs.h \
 	%D%/unit/storetest.h \
 	%D%/unit/test_schema.c \
@@ -62,13 +64,14 @@ noinst_PROGRAMS += %D%/tools/gen_incidents
 EXTRA_DIST += \
 	%D%/data/figures/README.md \
 	%D%/data/figures/kat_helpdesk_incidents_r5.csv \
+	%D%/data/figures/kat_kb_functions.csv \
 	%D%/data/staff/staff_before_cp932.csv \
 	%D%/data/staff/staff_expected.json
 
 # Rules over the source and the built library.
-muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/tables.sh
+muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
 TESTS += $(muni_scripts)
-EXTRA_DIST += $(muni_scripts) %D%/installed.sh
+EXTRA_DIST += $(muni_scripts) %D%/installed.sh %D%/rows.py
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
 # One scenario, three languages, the same answers: here the C interface, over the shared library; bindings/ run the others.
@@ -94,6 +97,11 @@ muni_scenarios = \
 	%D%/conformance/tickets.json \
 	%D%/conformance/transactions.json
 EXTRA_DIST += $(muni_scenarios) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
+
+# The requirements that a passing test or scenario shows: make rows, make rows V=1
+rows: all %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT)
+	@v=; test '$(V)' != 1 || v=-v; srcdir='$(srcdir)' $(PYTHON3) $(srcdir)/%D%/rows.py $$v $(srcdir)
+.PHONY: rows
 
 # What the library costs above SQLite: make bench, make bench BENCH_N=1000000 BENCH_DIR=/var/tmp
 check_PROGRAMS += %D%/bench/bench

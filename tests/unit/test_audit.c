@@ -1,5 +1,6 @@
 /* History and its verification, attacked through SQLite as somebody with a shell would. */
 #include "modeltest.h"
+#include "rows.h"
 
 #include <sqlite3.h>
 
@@ -68,12 +69,14 @@ START_TEST(audit__names_an_edited_value) {
 }
 END_TEST
 
+ROWS("KAT-139")
 START_TEST(audit__names_an_edited_actor) {
     shell("UPDATE m_history SET actor=actor+1 WHERE id=60");
     NAMES("ROW_ALTERED", "\"history\":60,");
 }
 END_TEST
 
+ROWS("KAT-139")
 START_TEST(audit__names_an_edited_time) {
     shell("UPDATE m_history SET at=at-86400 WHERE id=61");
     NAMES("ROW_ALTERED", "\"history\":61,");

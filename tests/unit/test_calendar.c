@@ -3,6 +3,7 @@
 #include "calendar/holiday.h"
 
 #include "fault.h"
+#include "rows.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -181,6 +182,7 @@ END_TEST
 
 /* ---- acceptance checks of the specifications */
 
+ROWS("NUM-007")
 START_TEST(calendar__num_007_business_hours) {
     muni_calendar *c = make("{\"weekend\":[\"sat\",\"sun\"],\"holidays\":\"jp\",\"year_end\":[\"12-29\",\"01-03\"],"
                             "\"hours\":[{\"from\":\"08:30\",\"to\":\"17:15\"}],\"end_inclusive\":true}");
@@ -201,6 +203,7 @@ START_TEST(calendar__num_007_business_hours) {
 }
 END_TEST
 
+ROWS("SEN-003")
 START_TEST(calendar__sen_003_open_days) {
     muni_calendar *c = make(NULL);
     ck_assert_int_eq(open_day(c, "2025-05-06"), 0);
@@ -211,6 +214,7 @@ START_TEST(calendar__sen_003_open_days) {
 }
 END_TEST
 
+ROWS("SEN-004")
 START_TEST(calendar__sen_004_service_hours) {
     muni_calendar *c = make("{\"hours\":[{\"from\":\"08:30\",\"to\":\"17:00\"}]}");
     ck_assert_int_eq(open_at(c, "2025-05-07T17:01:00+09:00"), 0);
