@@ -4,6 +4,7 @@
 #include "calendar/date.h"
 #include "core/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define VALUES_MAX ((size_t)1000)
@@ -93,6 +94,13 @@ static muni_status put(muni_rec *rec, const char *name, const muni__val *v, bool
 }
 
 muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v) {
+    if (v->t == MUNI__TYPE_ANY) { /* outside the library a reference to any kind is the text kind:id */
+        const muni__kind *kind = muni__kind_numbered((int32_t)v->n);
+        char text[96];
+        int n = snprintf(text, sizeof text, "%s:%lld", kind ? kind->name : "?", (long long)v->i);
+        muni__val shown = muni__val_text(text, (size_t)n);
+        return put(rec, name, &shown, false);
+    }
     return put(rec, name, v, false);
 }
 

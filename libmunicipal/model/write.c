@@ -5,6 +5,7 @@
 #include "calendar/date.h"
 #include "core/json.h"
 #include "core/textkey.h"
+#include "model/cond.h"
 #include "store/search.h"
 
 #define DEPTH_MAX 8
@@ -211,10 +212,13 @@ static muni_status transition_guard(change *c) {
     json_t *guard = json_object_get(c->transition, "guard");
     if (guard) {
         muni__cond *cond = NULL;
+        bool holds = false;
         muni_status st = muni__cond_parse(&c->tx->mem, c->kind, guard, "guard", &cond);
+        if (st >= 0)
+            st = muni__cond_eval(c->tx, cond, c->row, c->old, &holds);
         if (st < 0)
             return st;
-        if (!muni__cond_holds(c->tx, cond, c->row, c->old))
+        if (!holds)
             return muni__fail(MUNI_EGUARD, "state", "the condition of the transition to %s is not met", "状態を%sに変える条件を満たしていません", to);
     }
     return MUNI_OK;

@@ -106,6 +106,20 @@ START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
 }
 END_TEST
 
+START_TEST(lifecycle__guard_is_a_condition_over_the_new_record) {
+    int64_t id = 0;
+    OK(define("lifecycle", "ticket-incident",
+              "{\"initial\":\"open\",\"states\":[{\"name\":\"open\",\"ja\":\"受付\",\"en\":\"Open\"},{\"name\":\"done\",\"ja\":\"済\",\"en\":\"Done\",\"final\":true}],"
+              "\"transitions\":[{\"name\":\"finish\",\"ja\":\"終了\",\"en\":\"Finish\",\"from\":[\"open\"],\"to\":\"done\","
+              "\"guard\":{\"field\":\"impact\",\"op\":\"eq\",\"value\":\"low\"}}]}",
+              &id));
+    OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
+    int64_t ticket = mt_ticket(m.admin, "a");
+    FAILS(mt_do(m.admin, ticket, "finish", "{\"impact\":\"high\"}"), MUNI_EGUARD);
+    OK(mt_do(m.admin, ticket, "finish", "{\"impact\":\"low\"}"));
+}
+END_TEST
+
 /* KAT-KB-04: close only from 回答完了 */
 START_TEST(inquiry__is_closed_only_after_its_answer) {
     int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"inquiry\",\"category\":\"support\",\"subject\":\"教えて\"}");
@@ -128,6 +142,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, definition__new_version_replaces_the_active_one_and_old_records_keep_theirs);
     tcase_add_test(t, definition__only_who_manages_may_change_them);
     tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
+    tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
     suite_add_tcase(s, t);
     return s;

@@ -544,6 +544,7 @@ START_TEST(comment__is_found_with_its_record) {
     OK(muni_rec_json(c, &json));
     ck_assert_ptr_nonnull(strstr(json, about));
     muni_free(json);
+    ck_assert_str_eq(mt_text(c, "about"), about);
     int64_t cid = mt_int(c, "id");
     muni_rec_free(c);
     ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"トナー\"}"), 1);
