@@ -130,7 +130,7 @@ END_TEST
 
 #define ROWS 160
 static muni__row *rows[ROWS];
-static const char *const texts[] = { "印刷", "印刷できない", "プリンタ", "ﾌﾟﾘﾝﾀ 印刷", "Printer", "ＰＲＩＮＴＥＲ", "a", "ab", "abc", "b", "%", "_", "a%b", "退職\xee\x80\x80" "後", "高橋", "髙橋",
+static const char *const texts[] = { "印刷", "印刷できない", "プリンタ", "ﾌﾟﾘﾝﾀ 印刷", "Printer", "ＰＲＩＮＴＥＲ", "a", "ab", "abc", "b", "%", "_", "a%b", ("退職\xee\x80\x80" "後"), "高橋", "髙橋",
                                      "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbfz", "\xed\x9f\xbf", "x'y\"z", "①", "1", "10", "9" };
 static const int64_t ints[] = { 0, 1, -1, 2, 10, INT64_MAX, INT64_MIN, 1800000000, 1799740800 };
 static const char *const days[] = { "0001-01-01", "2027-01-15", "2027-01-14", "2027-01-12", "2027-02-28", "9999-12-31" };
