@@ -13,10 +13,19 @@ bin_PROGRAMS += %D%/cli/municipal
 	%D%/cli/progress.c \
 	%D%/cli/record.c \
 	%D%/cli/report.c \
-	%D%/cli/store.c
+	%D%/cli/staff.c \
+	%D%/cli/store.c \
+	%D%/cli/transfer.c
 %C%_cli_municipal_CPPFLAGS = $(muni_example_CPPFLAGS) $(JANSSON_CFLAGS)
 %C%_cli_municipal_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
+
+# The month: in C here; python/municipal_month.py and php/municipal_month.php are the same.
+noinst_PROGRAMS += %D%/c/municipal_month
+%C%_c_municipal_month_SOURCES = %D%/c/municipal_month.c
+%C%_c_municipal_month_CPPFLAGS = $(muni_example_CPPFLAGS)
+%C%_c_municipal_month_LDADD = libmunicipal/libmunicipal.la
 
 # Tests of what stands here: they run the built programs.
 TESTS += tests/cli.sh
 EXTRA_DIST += tests/cli.sh docs/guide/getting-started.md docs/guide/operating.md
+EXTRA_DIST += tests/data/staff/org_before_cp932.csv

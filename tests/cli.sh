@@ -70,7 +70,7 @@ run 2 --as "$(printf '\355\240\200')" --db s.db whoami
 run 2 -x
 run 2 --lang ja
 complains "動詞を指定してください"
-for word in init check info whoami describe list search show create update do transitions comment trash restore history define "report list" "report run" "audit verify" \
+for word in init check info whoami describe list search show create update do transitions comment trash restore history define import export "staff plan" "staff show" "staff approve" "staff apply" "report list" "report run" "audit verify" \
     "calendar holidays" "calendar add-open-days" "calendar wareki" "calendar parse"; do
     # shellcheck disable=SC2086
     run 0 $word --help
@@ -292,6 +292,93 @@ complains "ETYPE"
 run 1 report run nothing
 complains "ENOTFOUND"
 run 1 report run helpdesk-monthly fiscal_year=2023 --format csv --output no/such/directory/x.csv
+
+# ---- files
+printf '\357\273\277元番号,種別,分類,件名,受付日時\r\nA-1,incident,サポート,"2行の\r\n件名",2023-05-01T00:00:00+09:00\r\nA-2,incident,なし,件名,2023-05-01T00:00:00+09:00\r\n' >bad.csv
+printf '\357\273\277元番号,種別,分類,件名,受付日時\r\nA-1,incident,サポート,=1+1,2023-05-01T00:00:00+09:00\r\nA-2,incident,NW関連,遅い,2023-05-31T23:59:59+09:00\r\n' >good.csv
+run 1 import ticket bad.csv --lang ja
+says "分類"
+run 1 import ticket bad.csv --format json
+says '"created":0'
+run 1 import ticket bad.csv --format csv
+says "line,column,code"
+run 0 import ticket good.csv
+says "2 created"
+run 0 import ticket good.csv
+says "0 created"
+complains "imported before"
+run 0 list ticket --count --where '{"field":"source_no","op":"begins","value":"A-"}'
+says 2
+run 1 import ticket nothing.csv
+run 1 import ticket junk.db
+run 2 import ticket good.csv --columns '{'
+run 1 import ticket good.csv --charset ebcdic
+run 0 export ticket out.csv --where '{"field":"source_no","op":"begins","value":"A-"}' --fields number,subject --order number
+grep -q "'=1+1" out.csv && good || bad "an exported formula is not disarmed"
+[ "$(head -c 3 out.csv | od -An -tx1 | tr -d ' ')" = efbbbf ] && good || bad "an exported CSV has no BOM"
+run 0 export ticket out.json --format json --limit 2
+[ "$(wc -l <out.json)" = 2 ] && good || bad "an exported JSON has not a record a line"
+run 0 export ticket plain.csv --charset utf-8 --header name --formulas keep --words 遅い --fields subject
+[ "$(tr -d '\r' <plain.csv)" = "$(printf 'subject\n遅い')" ] && good || bad "export with options"
+run 1 export ticket no/such/directory/out.csv
+run 1 --as reader import ticket good.csv
+
+# ---- staff
+if [ -f "$src/tests/data/staff/staff_before_cp932.csv" ]; then good; else bad "the personnel files are missing"; fi
+units=$src/tests/data/staff/org_before_cp932.csv
+people=$src/tests/data/staff/staff_before_cp932.csv
+for who in operator approver; do
+    run 0 create principal "login=$who" "name=$who"
+    run 0 create member "group=$who" "principal=$who"
+done
+run 2 --as operator staff plan
+run 2 --as operator staff plan --on 2027-03-31
+run 1 --as operator staff plan --on soon --people "$people"
+run 1 --as operator staff plan --on 2027-03-31 --people nothing.csv
+run 1 --as operator staff plan --on 2027-03-31 --people "$people" --profile nothing
+run 0 --as operator --format json staff plan --profile hr-export --on 2027-03-31 --units "$units" --people "$people"
+says '"findings":['
+lines 1
+plan=$(sed -n 's/^{"plan":\([0-9]*\),.*/\1/p' out)
+if [ -n "${PYTHON3:-}" ]; then
+    if "$PYTHON3" -c 'import json, sys
+plan = json.load(sys.stdin)
+want = ["read", "create", "change", "unchanged", "leave", "return", "propose", "mended", "warned", "rejected"]
+keys = ["file", "record", "line", "column", "code", "severity", "message"]
+sys.exit(not (sorted(plan["counts"]) == sorted(want) and plan["findings"] and all(sorted(f) == sorted(keys) for f in plan["findings"])))' <out; then
+        good
+    else
+        bad "the JSON of a plan"
+    fi
+fi
+run 0 --as operator --lang ja staff show "$plan"
+says "読取り"
+says "補正"
+run 0 --as operator --format csv staff show "$plan"
+says "file,record,line,column,code,severity,message"
+run 0 --as operator --format csv staff show "$plan" --rows
+says "create,person,"
+run 3 --as operator staff apply "$plan"
+complains "EAPPROVAL"
+run 1 --as operator staff approve "$plan"
+complains "EDENIED"
+run 2 --as approver staff approve plan
+run 1 --as approver staff approve 999999
+run 0 --as approver staff approve "$plan" --note 確認した
+run 0 --as operator staff apply "$plan"
+run 1 --as operator staff apply "$plan"
+complains "ESTATE"
+run 0 --as operator list person --count
+says 1988
+run 0 --as operator --format json staff plan --on 2027-03-31 --units "$units" --people "$people"
+says '"create":0'
+# a file shrunk to a tenth makes a plan, which a limit stops
+head -n 200 "$people" >tenth.csv
+run 0 --as operator --format json staff plan --on 2027-03-31 --people tenth.csv
+says '"stops":true'
+plan=$(sed -n 's/^{"plan":\([0-9]*\),.*/\1/p' out)
+run 3 --as approver staff approve "$plan" --lang ja
+complains "EGUARD"
 
 # ---- definitions, evidence
 printf '%s' '{"pattern":"I-{FY}-{SEQ:3}","reset":"fiscal_year"}' >numbering.json

@@ -50,6 +50,23 @@ static const verb verbs[] = {
     { "define", NULL, "FAMILY NAME FILE|-", 3, 3, 3, BIT(O_TITLE) | BIT(O_ACTIVATE), { "a new version of a definition, from its JSON", "定義の新しい版をJSONから登録する" },
       { "A draft, unless --activate puts it into force. Families: lifecycle numbering codes matrix calendar report profile.",
         "--activate がなければ作成中のまま残ります。種類: lifecycle numbering codes matrix calendar report profile" }, do_define },
+    { "import", NULL, "KIND FILE", 2, 2, 2, BIT(O_CHARSET) | BIT(O_COLUMNS) | BIT(O_ON_ERROR), { "create records from a CSV file", "CSVファイルからレコードを登録する" },
+      { "Every row is checked before the first is written. Running it again goes on where it ended; a file that is done is not done twice.\n"
+        "Exit 1 where rows have errors and nothing was written.",
+        "1行目を書く前に全行を検査します。中断後に再実行すると続きから進み、済んだファイルを二重に取り込みません。誤りのため何も書かなかった\n"
+        "ときは終了値1。" }, do_import },
+    { "export", NULL, "KIND FILE", 2, 2, 2, QUERY | BIT(O_WORDS) | BIT(O_CHARSET) | BIT(O_HEADER) | BIT(O_FORMULAS), { "write records to a file", "レコードをファイルに書き出す" },
+      { "CSV for spreadsheets (UTF-8 with BOM, Japanese titles, formulas made harmless), or with --format json one record a line. The file is replaced\n"
+        "when all is written.", "表計算ソフト向けのCSV（BOM付きUTF-8、日本語の見出し、数式は無害化）か、--format json で1行1件のJSONを書きます。全件を書き終えてから\n"
+        "ファイルを置き換えます。" }, do_export },
+    { "staff", "plan", "--on DATE [--units FILE] [--people FILE]", 0, 0, 0, BIT(O_PROFILE) | BIT(O_ON) | BIT(O_UNITS) | BIT(O_PEOPLE) | BIT(O_CHARSET),
+      { "plan the load of the personnel system's files", "人事システムのファイルの取込みを計画する" },
+      { "Writes the plan and nothing else. Exit 0 whenever a plan was made: what stops it stands in its limits.",
+        "計画だけを書き、台帳は変えません。計画ができれば終了値は0です。停止の理由はlimitsに示します。" }, do_staff_plan },
+    { "staff", "show", "PLAN", 1, 1, 0, BIT(O_ROWS), { "a plan with its findings", "計画と指摘事項を表示する" }, { NULL, NULL }, do_staff_show },
+    { "staff", "approve", "PLAN", 1, 1, 0, BIT(O_NOTE), { "approve a plan that somebody else made", "他の人が作った計画を承認する" }, { NULL, NULL }, do_staff_approve },
+    { "staff", "apply", "PLAN", 1, 1, 0, 0, { "apply an approved plan, whole or not at all", "承認された計画を適用する" },
+      { "One transaction. Exit 3 where it is not approved, or a guard stops it.", "全部を一度に適用します。承認がないか条件を満たさないときは終了値3。" }, do_staff_apply },
     { "report", "list", "", 0, 0, 0, 0, { "the reports in force", "有効な帳票の一覧" }, { NULL, NULL }, do_report_list },
     { "report", "run", "NAME [parameter=value…]", 1, MANY, 0, BIT(O_OUTPUT) | BIT(O_ROW) | BIT(O_COLUMN), { "run a report", "帳票を作成する" },
       { "--format html writes an accessible page. --row and --column list what stands behind a cell instead.",

@@ -115,9 +115,10 @@ int fail(const cli *c) {
     for (size_t i = 0; i < COUNT(remedies); i++)
         if (remedies[i].code == code)
             (void)fprintf(stderr, c->ja ? "  対処: %s\n" : "  remedy: %s\n", in(c, remedies[i].help));
+    bool file = field && strcmp(field, "path") == 0; /* not the store but a file to read or write */
     free(text);
     free(field);
-    return exit_for(code);
+    return file && exit_for(code) == STORE ? REFUSED : exit_for(code);
 }
 
 int fail_open(const cli *c) {

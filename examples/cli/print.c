@@ -225,6 +225,8 @@ int print_row(printer *p, const json_t *row) {
     return DONE;
 }
 
+#define LINE_MOST 60 /* beneath a last column, whose texts may be long */
+
 static void pad(size_t n) {
     while (n-- > 0)
         (void)putchar(' ');
@@ -272,7 +274,8 @@ static int table_end(const printer *p) {
     }
     table_line(p, widths, title_cell, 0);
     for (size_t i = 0; i < p->count; i++) {
-        for (size_t k = 0; k < widths[i]; k++)
+        size_t most = i + 1 == p->count && widths[i] > LINE_MOST ? LINE_MOST : widths[i];
+        for (size_t k = 0; k < most; k++)
             (void)putchar('-');
         if (i + 1 < p->count)
             pad(2);
