@@ -18,6 +18,7 @@ bin_PROGRAMS += %D%/cli/municipal
 	%D%/cli/transfer.c
 %C%_cli_municipal_CPPFLAGS = $(muni_example_CPPFLAGS) $(JANSSON_CFLAGS)
 %C%_cli_municipal_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
+dist_man_MANS = docs/municipal.1
 
 # The month: in C here; python/municipal_month.py and php/municipal_month.php are the same.
 noinst_PROGRAMS += %D%/c/municipal_month
