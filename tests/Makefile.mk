@@ -25,6 +25,7 @@ endif
 	%D%/unit/test_query.c \
 	%D%/unit/test_visible.c \
 	%D%/unit/test_definition.c \
+	%D%/unit/test_month.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \
 	%D%/unit/test_report.c \
