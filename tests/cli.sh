@@ -398,13 +398,71 @@ says "検証しました"
 run 0 audit verify --format json
 says '"verified":true'
 
+# ---- what somebody with a database shell does to the history is named
+sql() { # file, statements
+    if command -v sqlite3 >/dev/null; then
+        sqlite3 "$1" "$2"
+    else
+        "$PYTHON3" -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()' "$1" "$2"
+    fi
+}
+tamper() { # what is found, statements
+    cp s.db t.db
+    if sql t.db "$2"; then good; else bad "cannot: $2"; fi
+    "$top/examples/cli/municipal" --db t.db audit verify >out 2>err
+    code=$?
+    if [ $code = 1 ] && grep -q '^NOT verified' out && grep -q "^$1 " out; then good; else bad "exit $code, not noticed: $2"; fi
+}
+if command -v sqlite3 >/dev/null || { [ -n "${PYTHON3:-}" ] && "$PYTHON3" -c 'import sqlite3' 2>/dev/null; }; then
+    last="(select max(id) from m_history)"
+    tamper RECORD_ALTERED "update k_ticket set subject = 'x' where number = 'INC-2023-00001'"
+    tamper VALUES_ALTERED "update m_history set ord = '{}' where id = $last / 2"
+    tamper ROW_ALTERED "update m_history set actor = actor + 1 where id = $last / 2"
+    tamper ROW_ALTERED "update m_history set at = at + 1 where id = $last / 2"
+    tamper BLOCK_BROKEN "delete from m_history where id = $last / 2"
+    tamper BLOCK_BROKEN "delete from m_history where id = $last"
+    tamper BLOCK_BROKEN "delete from m_history where id > $last - 10"
+    tamper BLOCK_BROKEN "update m_history set id = -1 where id = 100; update m_history set id = 100 where id = 101; update m_history set id = 101 where id = -1"
+    tamper ROW_ALTERED "insert into m_history select id + 1, kind, rec, rev + 1, action, actor, app, reason, at, flags, prev, ord_digest, per_digest, hash,
+        ord, ord_salt, per, per_salt from m_history where id = $last"
+elif [ "${CI:-}" = true ]; then
+    bad "no sqlite3 to alter the history with"
+else
+    echo "cli: no sqlite3: not checked that an altered history is noticed"
+fi
+
+# ---- a bar where stderr is a terminal, and only there
+if [ -n "${PYTHON3:-}" ]; then
+    cat >terminal.py <<'PY'
+import os, subprocess, sys
+ours, theirs = os.openpty()
+code = subprocess.run(sys.argv[1:], stderr=theirs, stdout=subprocess.DEVNULL).returncode
+os.close(theirs)
+seen = b""
+try:
+    while more := os.read(ours, 65536):
+        seen += more
+except OSError:  # the end of a terminal
+    pass
+print(seen)
+sys.exit(code or not (seen.startswith(b"\r\x1b[K") and seen.endswith(b"\r\x1b[K")))
+PY
+    if "$PYTHON3" terminal.py "$command" --as operator export person people.csv >out 2>err; then good; else bad "no bar on a terminal"; fi
+fi
+run 0 --as operator export person people.csv
+[ ! -s err ] && good || bad "a bar though stderr is no terminal"
+
 # ---- calendar: needs no store
 command=$top/examples/cli/municipal
 run 0 calendar holidays 2027 2027 --format csv
 lines 18
 [ "$(head -n 2 out | tr '\r\n' ' ;')" = "date,name ;2027-01-01,元日 ;" ] && good || bad "the first lines of the holidays"
-run 0 calendar holidays 1955 2027 --format csv
-tr -d '\r' <out | sed 1d | cut -d , -f 1 | sort >ours
+run 0 calendar holidays 2027-01-01 2027-01-31
+[ "$(cat out)" = "$(printf 'date,name\n2027-01-01,元日\n2027-01-11,成人の日')" ] && good || bad "holidays by line"
+run 0 calendar holidays 2027 2027 --format table --lang ja
+says 名称
+run 0 calendar holidays 1955 2027
+sed 1d out | cut -d , -f 1 | sort >ours
 sed 1d "$src/tests/data/calendar/syukujitsu_cao_1955_2027_cp932.csv" | tr -d '\r' | cut -d , -f 1 |
     awk -F/ 'NF == 3 { printf "%04d-%02d-%02d\n", $1, $2, $3 }' | sort >theirs
 [ -s theirs ] && cmp -s ours theirs && good || bad "holidays 1955 to 2027 are not those of the Cabinet Office"

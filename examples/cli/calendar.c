@@ -33,6 +33,20 @@ static int print_array(const cli *c, const char *text, const column *columns, si
     return code;
 }
 
+/* Where no format is asked for: date,name by line, for people and for cut, sort and join alike. */
+static int print_lines(const cli *c, const char *text) {
+    json_t *rows = json_loads(text, 0, NULL), *row;
+    size_t i;
+    if (!rows)
+        return fail_memory(c);
+    (void)puts("date,name");
+    json_array_foreach(rows, i, row) {
+        (void)printf("%s,%s\n", json_string_value(json_object_get(row, "date")), json_string_value(json_object_get(row, "name")));
+    }
+    json_decref(rows);
+    return DONE;
+}
+
 int do_calendar_holidays(cli *c) {
     const column columns[] = { { "date", in(c, (words){ "date", "日付" }), false },
                                { "name", in(c, (words){ "name", "名称" }), false } };
@@ -43,7 +57,7 @@ int do_calendar_holidays(cli *c) {
         muni_calendar_holidays(calendar, first_day(c->arg[0], from, "01-01"), first_day(c->arg[1], to, "12-31"), &text) < 0)
         code = fail(c);
     if (code == DONE)
-        code = print_array(c, text, columns, COUNT(columns));
+        code = c->option[O_FORMAT] ? print_array(c, text, columns, COUNT(columns)) : print_lines(c, text);
     muni_free(text);
     muni_calendar_unref(calendar);
     return code;
