@@ -90,6 +90,8 @@ CLEANFILES += %D%/conformance/rooms.h
 muni_scenarios = \
 	%D%/conformance/calendar.json \
 	%D%/conformance/dates.json \
+	%D%/conformance/hours.json \
+	%D%/conformance/inquiries.json \
 	%D%/conformance/queries.json \
 	%D%/conformance/refusals.json \
 	%D%/conformance/reports.json \

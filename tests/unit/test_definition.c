@@ -1,5 +1,6 @@
 /* Definitions: lifecycles, numbering rules, codes, matrices; versions that replace each other. */
 #include "modeltest.h"
+#include "rows.h"
 
 static mt m;
 
@@ -120,13 +121,22 @@ START_TEST(lifecycle__guard_is_a_condition_over_the_new_record) {
 }
 END_TEST
 
-/* KAT-KB-04: close only from 回答完了 */
+/* Closed only from 回答完了. */
+ROWS("KAT-KB-04")
 START_TEST(inquiry__is_closed_only_after_its_answer) {
     int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"inquiry\",\"category\":\"support\",\"subject\":\"教えて\"}");
     FAILS(mt_do(m.admin, id, "close", NULL), MUNI_ESTATE);
-    OK(mt_do(m.admin, id, "answer", "{\"resolution\":\"こうです\"}"));
-    OK(mt_do(m.admin, id, "close", NULL));
     muni_rec *r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "waiting");
+    ck_assert_int_eq(muni_rec_type(r, muni_rec_find(r, "closed_at")), MUNI_TYPE_NULL);
+    muni_rec_free(r);
+    OK(mt_do(m.admin, id, "answer", "{\"resolution\":\"こうです\"}"));
+    r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "answered");
+    muni_rec_free(r);
+    OK(mt_do(m.admin, id, "close", NULL));
+    r = mt_get(m.admin, "ticket", id, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "closed");
     ck_assert_int_eq(mt_int(r, "closed_at"), NOON);
     muni_rec_free(r);
 }

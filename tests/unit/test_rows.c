@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -365,6 +366,82 @@ START_TEST(rows__process_killed_while_writing_leaves_whole_records_only) {
 }
 END_TEST
 
+/* ---- files */
+
+static const char *put_file(const char *name, const char *text) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", m.dir, name);
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(text, 1, strlen(text), f), strlen(text));
+    ck_assert_int_eq(fclose(f), 0);
+    return path;
+}
+
+ROWS("NER-002")
+START_TEST(rows__bad_address_on_line_3_is_named_with_its_line_and_column) {
+    char text[1024], longest[400];
+    muni_rec *out = NULL;
+    memset(longest, 'a', sizeof longest);
+    strcpy(longest + sizeof longest - 8, "@b.jp");
+    snprintf(text, sizeof text, "職員番号,氏名,メールアドレス,採用年月日\r\n0000001,一,ichi@example.jp,2020-04-01\r\n0000002,二,%s,2020-04-01\r\n"
+                                "0000003,三,san@example.jp,2020-02-30\r\n0000004,四,\"yon@example\n.jp\",2020-04-01\r\n0000005,五,go@example.jp,2020-04-01\r\n", longest);
+    const char *path = put_file("people.csv", text);
+    OK(muni_session_import(m.admin, "person", path, "{\"on_error\":\"skip\"}", NULL, NULL, &out));
+    ck_assert_int_eq(mt_int(out, "read"), 5);
+    ck_assert_int_eq(mt_int(out, "created"), 2);
+    ck_assert_int_eq(mt_int(out, "errors"), 3);
+    json_t *list = json_loads(mt_text(out, "findings"), 0, NULL);
+    ck_assert_uint_eq(json_array_size(list), 3);
+    static const struct {
+        json_int_t line;
+        const char *column;
+    } want[] = { { 3, "メールアドレス" }, { 4, "採用年月日" }, { 5, "メールアドレス" } };
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *f = json_array_get(list, i);
+        const char *said = json_string_value(json_object_get(f, "message_ja"));
+        ck_assert_int_eq(json_integer_value(json_object_get(f, "line")), want[i].line);
+        ck_assert_str_eq(json_string_value(json_object_get(f, "column")), want[i].column);
+        ck_assert_ptr_nonnull(said);
+        ck_assert_msg(strstr(said, "。") || strstr(said, "です") || strstr(said, "ません"), "no sentence in Japanese: %s", said);
+    }
+    json_decref(list);
+    muni_rec_free(out);
+    (void)unlink(path);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"person\"}"), 2); /* the other rows */
+}
+END_TEST
+
+ROWS("KAT-KB-34")
+START_TEST(rows__thirty_records_are_a_file_of_31_lines) {
+    muni_query *q = NULL;
+    muni_rec *out = NULL;
+    char path[128], text[8192], want[128];
+    for (int i = 0; i < 30; i++)
+        (void)mt_ticket(m.admin, i == 7 ? "印刷、\\\"紙\\\"の件" : "印刷できない");
+    snprintf(path, sizeof path, "%s/out.csv", m.dir);
+    OK(muni_query_parse("{\"kind\":\"ticket\",\"fields\":[\"number\",\"subject\",\"category\"],\"order\":[\"number\"]}", MUNI_ZERO_TERMINATED, &q));
+    OK(muni_session_export(m.admin, q, path, NULL, NULL, NULL, &out));
+    ck_assert_int_eq(mt_int(out, "records"), 30);
+    muni_rec_free(out);
+    muni_query_free(q);
+    FILE *f = fopen(path, "rb");
+    ck_assert_ptr_nonnull(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    (void)unlink(path);
+    text[n] = 0;
+    snprintf(want, sizeof want, "\xef\xbb\xbf番号,件名,分類\r\nINC-2023-00001,印刷できない,");
+    ck_assert_msg(!strncmp(text, want, strlen(want)), "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "INC-2023-00008,\"印刷、\"\"紙\"\"の件\","));
+    int lines = 0;
+    for (const char *p = text; (p = strstr(p, "\r\n")); p += 2)
+        lines++;
+    ck_assert_int_eq(lines, 31);
+    ck_assert_str_eq(text + n - 2, "\r\n");
+}
+END_TEST
+
 /* ---- clocks and zones */
 
 static void post_from(const char *zone, const char *path) {
@@ -509,6 +586,8 @@ Suite *suite_rows(void) {
     tcase_add_test(t, rows__change_of_status_is_in_the_history_that_only_the_administrator_sees);
     tcase_add_test(t, rows__fifty_users_are_at_work_at_once_and_listed);
     tcase_add_test(t, rows__process_killed_while_writing_leaves_whole_records_only);
+    tcase_add_test(t, rows__bad_address_on_line_3_is_named_with_its_line_and_column);
+    tcase_add_test(t, rows__thirty_records_are_a_file_of_31_lines);
     tcase_add_test(t, rows__clients_in_two_zones_store_comparable_times_written_in_japanese_time);
     tcase_add_test(t, rows__table_of_functions_lists_47_items_and_the_blank_one_says_so);
     suite_add_tcase(s, t);

@@ -1,6 +1,7 @@
 /* Files in and out: import, export, and the program that makes a year of incidents. */
 #include "fault.h"
 #include "modeltest.h"
+#include "rows.h"
 
 #include "core/csv.h"
 
@@ -133,7 +134,7 @@ static muni_rec *first_of(const char *json) {
 
 /* ---- the generator */
 
-/* KAT-016: the figures of the table, cell by cell. */
+/* The figures of the table, cell by cell. */
 START_TEST(transfer__incidents_follow_the_table) {
     table figures, made;
     const char *one = name("one.csv"), *two = name("two.csv");
@@ -261,7 +262,8 @@ static void import_people(const char *tickets_path) {
     json_decref(j);
 }
 
-/* KAT-016: the year's figures arrive, each in its month and category; the same file again does nothing. */
+/* The year's figures arrive, each in its month and category, and the report equals the print; the same file again does nothing. */
+ROWS("KAT-016")
 START_TEST(transfer__import_brings_the_year) {
     static const char *const codes[] = { "support", "work", "network", "hardware", "print_room", "supplies", "other" };
     table figures;
@@ -279,6 +281,19 @@ START_TEST(transfer__import_brings_the_year) {
                            (2023 + (month > 8)) * 100 + (month + 3) % 12 + 1, codes[r]);
             ck_assert_int_eq(how_many(q), atoi(figures.lines[r + 1].cells[month + 1].p));
         }
+    muni_report *report = NULL;
+    OK(muni_session_report(m.admin, "helpdesk-monthly", "{\"fiscal_year\":2023}", &report));
+    ck_assert_int_eq(muni_report_rows(report), 8);
+    ck_assert_int_eq(muni_report_columns(report), 13);
+    for (int32_t r = 0; r < 8; r++)
+        for (int32_t c = 0; c < 13; c++) { /* the totals of rows and columns are printed, too */
+            int64_t value = -1;
+            OK(muni_report_value(report, r, c, &value));
+            ck_assert_int_eq(value, atoi(figures.lines[r + 1].cells[c + 1].p));
+            if (r == 7 && c == 12)
+                ck_assert_int_eq(value, 10460);
+        }
+    muni_report_unref(report);
     table_free(&figures);
     ck_assert_int_eq(how_many("{\"kind\":\"ticket\",\"where\":{\"field\":\"reporter\",\"op\":\"absent\",\"value\":true}}"), 0);
     ck_assert_int_eq(how_many("{\"kind\":\"ticket\",\"where\":{\"field\":\"priority\",\"op\":\"absent\",\"value\":true}}"), 0);
@@ -290,7 +305,7 @@ START_TEST(transfer__import_brings_the_year) {
 }
 END_TEST
 
-/* NER-002: a bad value on line 3 is an entry with row 3, the column and what is wrong in Japanese; other rows have entries of their own. */
+/* A bad value on line 3 is an entry with row 3, the column and what is wrong in Japanese; other rows have entries of their own. */
 START_TEST(transfer__import_names_each_bad_row) {
     const char *path = put("t.csv", BOM "元番号,種別,分類,件名,影響度,受付日時\r\n"
                                     "A-1,incident,サポート,一つ目,high,2023-04-01 08:30\r\n"

@@ -1,5 +1,6 @@
 /* The write path: model/write.c, row.c, session.c, tx.c, number.c through the public verbs. */
 #include "modeltest.h"
+#include "rows.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -34,7 +35,8 @@ START_TEST(create__gives_id_number_state_and_derived_fields) {
 }
 END_TEST
 
-/* KAT-KB-09: the first of FY2025 INQ-2025-00001; on 2026-04-01 INQ-2026-00001 */
+/* The first of FY2025 INQ-2025-00001; on 2026-04-01 INQ-2026-00001 */
+ROWS("KAT-KB-09")
 START_TEST(create__numbers_begin_anew_each_fiscal_year) {
     muni_rec *out = NULL;
     static const struct {
@@ -474,7 +476,7 @@ static void *writer(void *arg) {
     return NULL;
 }
 
-/* KAT-KB-08, KAT-KB-03: numbers are distinct however many post at once */
+/* Numbers are distinct however many post at once. */
 START_TEST(threads__on_one_session_and_on_several_give_distinct_numbers) {
     pthread_t t[8];
     muni_session *s[8];
@@ -522,7 +524,7 @@ START_TEST(callback__may_not_use_the_session_and_cancels) {
 }
 END_TEST
 
-/* KAT-125: two stores in one process */
+ROWS("KAT-125")
 START_TEST(stores__two_in_one_process_do_not_mix) {
     mt other;
     muni_rec *out = NULL;
