@@ -31,11 +31,12 @@ static const struct {
 
 typedef struct field {
     const char *constant, *name, *type, *flags, *target, *ja, *en, *doc;
+    int max;
 } field;
 
 static const field common[] = {
 #define MUNI_COMMON(F, fname, ftype, fflags, ftarget, fmax, fja, fen, fdoc) \
-    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc },
+    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc, fmax },
 #include "common.def"
 #undef MUNI_COMMON
 };
@@ -44,9 +45,9 @@ static const field common[] = {
 /* The fields of each kind, closed by a row without a name. */
 #define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) static const field fields_##K[] = {
 #define MUNI_FIELD(K, F, fname, ftype, fflags, ftarget, fmax, fja, fen, fdoc) \
-    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc },
+    { #F, #fname, #ftype, #fflags, ftarget, fja, fen, fdoc, fmax },
 #define MUNI_KIND_END(K) \
-    { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL } \
+    { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 } \
     } \
     ;
 #include "kinds.def"
@@ -54,11 +55,12 @@ static const field common[] = {
 /* And its indexes. */
 typedef struct keys {
     const char *name, *columns;
+    int unique;
 } keys;
 #define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) static const keys indexes_##K[] = {
-#define MUNI_INDEX(K, iname, icolumns, iunique) { #iname, icolumns },
+#define MUNI_INDEX(K, iname, icolumns, iunique) { #iname, icolumns, iunique },
 #define MUNI_KIND_END(K) \
-    { NULL, NULL } \
+    { NULL, NULL, 0 } \
     } \
     ;
 #include "kinds.def"
@@ -66,15 +68,75 @@ typedef struct keys {
 static const struct {
     const char *constant, *name;
     int number;
-    const char *types, *lifecycle, *title, *ja, *en, *doc;
+    const char *flags, *types, *lifecycle, *title, *ja, *en, *doc;
     const field *fields;
     const keys *indexes;
 } kinds[] = {
 #define MUNI_KIND(K, knumber, kname, kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc) \
-    { #K, #kname, knumber, ktypes, klifecycle, ktitle, kja, ken, kdoc, fields_##K, indexes_##K },
+    { #K, #kname, knumber, #kflags, ktypes, klifecycle, ktitle, kja, ken, kdoc, fields_##K, indexes_##K },
 #include "kinds.def"
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
+/* What the words of the tables mean. A type or flag that is not here stops the build. */
+static const struct {
+    const char *name, *ja, *en;
+} types[] = {
+    { "TEXT", "一行の文字列", "text of one line" },
+    { "NOTE", "複数行の文字列", "text of many lines" },
+    { "KEY", "識別子。入力のまま保存し、全角・半角や大文字・小文字の違いを除いて比べる", "identifier: kept as given, compared without regard to width and case" },
+    { "CODE", "決まった値の一つ。括弧内は値、または@に続くコード定義の名前", "one of fixed values: those in brackets, or those of the codes definition named behind @" },
+    { "INT", "整数", "whole number" },
+    { "BOOL", "真偽値", "truth value" },
+    { "DATE", "日付（YYYY-MM-DD）", "day, YYYY-MM-DD" },
+    { "TIME", "日時。UTCの秒で保存し、保存先の時間帯で表す", "moment: kept as seconds UTC, written in the store's zone" },
+    { "SECS", "秒数", "duration in seconds" },
+    { "YEN", "金額（円）", "whole yen" },
+    { "BYTES", "バイト数", "size in bytes" },
+    { "REF", "括弧内の種類のレコードのID", "id of a record of the kind in brackets" },
+    { "ANY", "任意の種類のレコード（種類:ID）", "any record, written kind:id" },
+    { "JSON", "JSONの文書", "JSON document" },
+}, flags[] = {
+    { "REQUIRED", "必須", "must be filled" },
+    { "UNIQUE", "ごみ箱にないレコードの間で重複しない", "no two records outside the trash have the same" },
+    { "INDEXED", "索引あり", "has an index" },
+    { "SEARCHED", "全文検索の対象", "found by a search" },
+    { "PERSONAL", "個人情報。名指しした場合だけ、権限のある人に表示する", "personal: given only where it is named, to who has the right" },
+    { "CREATE_ONLY", "登録のときにだけ指定できる", "given when the record is created, never changed" },
+    { "SYSTEM", "ライブラリだけが設定する", "set by the library only" },
+    { "OWN", "範囲「own」の判定に使う", "tells whose record it is, for the scope own" },
+    { "UNIT", "範囲「unit」「below」の判定に使う", "tells which unit's record it is, for the scopes unit and below" },
+    { "LIST", "値の並び", "a list of values" },
+    { "BOOKKEEPING", "履歴に残らない管理用の項目", "the library's book-keeping: in no history row" },
+    { "SECRET", "ライブラリの外に出ない", "never leaves the library" },
+    { "NUMBERED", "採番規則により番号が付く", "gets a number by its numbering rule" },
+    { "INTERNAL", "ライブラリが内部で使う種類", "of the library's own: not used directly" },
+    { "APPEND", "登録後は変更できない", "created, never changed" },
+};
+
+static int is_type(const char *name) {
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (!strcmp(types[i].name, name))
+            return 1;
+    return 0;
+}
+
+/* "A | B", or NONE; answers whether each is known. */
+static int are_flags(const char *list) {
+    char name[32];
+    if (!strcmp(list, "NONE"))
+        return 1;
+    for (const char *p = list; *p; p += strspn(p, " |")) {
+        size_t n = strcspn(p, " |"), i = 0;
+        snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), p);
+        while (i < sizeof flags / sizeof flags[0] && strcmp(flags[i].name, name) != 0)
+            i++;
+        if (i == sizeof flags / sizeof flags[0])
+            return 0;
+        p += n;
+    }
+    return 1;
+}
 
 /* ---- what the compiler cannot see */
 
@@ -130,6 +192,8 @@ static int check(void) {
                 complain(kind, "a reference to no kind:", f->target);
             if (!strcmp(f->type, "CODE") && !*f->target)
                 complain(kind, "a code without its list:", f->name);
+            if (!is_type(f->type) || !are_flags(f->flags))
+                complain(kind, "a type or flag that the manual does not explain:", f->name);
         }
         if (*kinds[i].title && !fields_named(i, NULL, kinds[i].title))
             complain(kind, "its title is no field:", kinds[i].title);
@@ -322,6 +386,9 @@ static void print_row(const field *f) {
         fputs("`)", stdout);
     }
     fputs(" | ", stdout);
+    if (f->max)
+        printf("%d", f->max);
+    fputs(" | ", stdout);
     print_cell(strcmp(f->flags, "NONE") != 0 ? f->flags : "");
     printf(" | %s |\n", f->doc);
 }
@@ -334,9 +401,21 @@ static void print_tables_md(void) {
     for (size_t i = 0; i < ERROR_COUNT; i++)
         printf("| `MUNI_%s` | %d | `%sError` | `%sError` | %s | %s |\n", errors[i].name, errors[i].code, errors[i].class_name,
                errors[i].parent, errors[i].en, errors[i].ja);
+    puts("\n## Kinds {#kinds}\n\n| kind | Japanese | English | number | flags | what it is |\n|---|---|---|---|---|---|");
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        printf("| [%s](#kind-%s) | %s | %s | %d | ", kinds[i].name, kinds[i].name, kinds[i].ja, kinds[i].en, kinds[i].number);
+        print_cell(strcmp(kinds[i].flags, "NONE") != 0 ? kinds[i].flags : "");
+        printf(" | %s |\n", kinds[i].doc);
+    }
+    puts("\n## Types of fields {#field-types}\n\n| type | Japanese | English |\n|---|---|---|");
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        printf("| `%s` | %s | %s |\n", types[i].name, types[i].ja, types[i].en);
+    puts("\n## Flags {#field-flags}\n\n| flag | Japanese | English |\n|---|---|---|");
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        printf("| `%s` | %s | %s |\n", flags[i].name, flags[i].ja, flags[i].en);
     puts("\n## Fields of every kind {#fields-common}\n\n"
-         "| field | Japanese | English | type | flags | what it is |\n"
-         "|---|---|---|---|---|---|");
+         "| field | Japanese | English | type | longest | flags | what it is |\n"
+         "|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < COMMON_COUNT; i++)
         print_row(&common[i]);
     for (size_t i = 0; i < KIND_COUNT; i++) {
@@ -348,9 +427,11 @@ static void print_tables_md(void) {
         }
         if (*kinds[i].lifecycle)
             printf("; lifecycle: %s", kinds[i].lifecycle);
-        puts(".\n\n| field | Japanese | English | type | flags | what it is |\n|---|---|---|---|---|---|");
+        puts(".\n\n| field | Japanese | English | type | longest | flags | what it is |\n|---|---|---|---|---|---|---|");
         for (const field *f = kinds[i].fields; f->name; f++)
             print_row(f);
+        for (const keys *k = kinds[i].indexes; k->name; k++)
+            printf("%s%s: `%s`.%s", k == kinds[i].indexes ? "\n" : " ", k->unique ? "Unique together" : "Index", k->columns, k[1].name ? "" : "\n");
     }
 }
 
