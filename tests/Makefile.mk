@@ -32,7 +32,10 @@ endif
 	%D%/unit/test_rows.c \
 	%D%/unit/faultvfs.h \
 	%D%/unit/storetest.h \
+	%D%/unit/stafftest.h \
 	%D%/unit/test_schema.c \
+	%D%/unit/test_staff.c \
+	%D%/unit/test_plan.c \
 	%D%/unit/test_search.c \
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
@@ -66,7 +69,19 @@ EXTRA_DIST += \
 	%D%/data/figures/README.md \
 	%D%/data/figures/kat_helpdesk_incidents_r5.csv \
 	%D%/data/figures/kat_kb_functions.csv \
+	%D%/data/staff/README.md \
+	%D%/data/staff/org_after.csv \
+	%D%/data/staff/org_after_cp932.csv \
+	%D%/data/staff/org_before.csv \
+	%D%/data/staff/org_before_cp932.csv \
+	%D%/data/staff/org_before_utf8bom.csv \
+	%D%/data/staff/staff_after.csv \
+	%D%/data/staff/staff_after_cp932.csv \
+	%D%/data/staff/staff_before.csv \
 	%D%/data/staff/staff_before_cp932.csv \
+	%D%/data/staff/staff_before_utf8bom.csv \
+	%D%/data/staff/staff_clean_after.csv \
+	%D%/data/staff/staff_clean_before.csv \
 	%D%/data/staff/staff_expected.json
 
 # Rules over the source and the built library.

@@ -228,6 +228,10 @@ static bool user_defined(uint32_t cp) {
     return (cp >= 0xe000 && cp <= 0xf8ff) || cp >= 0xf0000;
 }
 
+static bool control_char(uint32_t cp) {
+    return (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') || cp == 0x7f;
+}
+
 /* What every text may hold, wherever it stands. */
 static muni_status look_through(cell *c) {
     muni__form form = c->sheet->fields[c->field].form;
@@ -248,12 +252,7 @@ static muni_status look_through(cell *c) {
         line |= cp == '\n' || cp == '\r';
         tab |= cp == '\t';
         quote |= cp == '"';
-        bool bad = (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') || cp == 0x7f;
-        control |= bad;
-        if ((cp == '\n' || cp == '\r' || cp == '\t') && form != MUNI__AS_NOTE)
-            muni__buf_putc(&b, ' '); /* a field of one line */
-        else if (!bad)
-            muni__buf_put(&b, c->p + i, len);
+        control |= control_char(cp);
         i += len;
     }
     const struct {
@@ -277,8 +276,18 @@ static muni_status look_through(cell *c) {
     for (size_t i = 0; i < MUNI_COUNT(codes); i++)
         if (codes[i].is)
             MUNI_TRY(found(c, codes[i].code, NULL, NULL));
-    if (control || line || tab)
+    if (control || line || tab) {
+        for (size_t i = 0; i < c->n;) {
+            uint32_t cp;
+            size_t len = muni__utf8_next(c->p + i, c->n - i, &cp);
+            if ((cp == '\n' || cp == '\r' || cp == '\t') && form != MUNI__AS_NOTE)
+                muni__buf_putc(&b, ' '); /* a field of one line */
+            else if (!control_char(cp))
+                muni__buf_put(&b, c->p + i, len);
+            i += len;
+        }
         MUNI_TRY(settle(c, &b));
+    }
 out:
     muni__buf_free(&b);
     return st;
