@@ -105,6 +105,7 @@ CLEANFILES += %D%/conformance/rooms.h
 muni_scenarios = \
 	%D%/conformance/calendar.json \
 	%D%/conformance/dates.json \
+	%D%/conformance/files.json \
 	%D%/conformance/hours.json \
 	%D%/conformance/inquiries.json \
 	%D%/conformance/queries.json \

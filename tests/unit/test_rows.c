@@ -379,7 +379,7 @@ static const char *put_file(const char *name, const char *text) {
 }
 
 ROWS("NER-002")
-START_TEST(rows__bad_address_on_line_3_is_named_with_its_line_and_column) {
+START_TEST(rows__bad_address_on_line_3_of_an_import_is_named_with_its_line_and_column) {
     char text[1024], longest[400];
     muni_rec *out = NULL;
     memset(longest, 'a', sizeof longest);
@@ -409,6 +409,53 @@ START_TEST(rows__bad_address_on_line_3_is_named_with_its_line_and_column) {
     muni_rec_free(out);
     (void)unlink(path);
     ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"person\"}"), 2); /* the other rows */
+}
+END_TEST
+
+/* The same in a personnel export, whose addresses are looked at for their form. */
+ROWS("NER-002")
+START_TEST(rows__address_that_is_none_on_line_3_of_a_personnel_file_is_named) {
+    static const char head[] = "職員番号,氏名,氏名カナ,生年月日,職員区分コード,職員区分,採用年月日,退職年月日,所属コード,所属名,職名コード,職名,本務兼務区分,兼務形態,発令年月日,異動区分コード,異動区分,任期満了日,"
+                               "休職等区分,内線番号,メールアドレス,備考\r\n",
+                        units[] = "所属コード,所属名,所属正式名,上位所属コード,階層,階層名,施設区分,設置日,廃止日,並び順\r\n010000,総務部,総務部,,1,部,本庁,2019-04-01,,10\r\n";
+    static const struct {
+        const char *number, *hired, *mail;
+    } people[] = { { "0000001", "2020/04/01", "ichi@example.jp" }, { "0000002", "2020/04/01", "ni.example.jp" }, { "0000003", "2020/02/30", "san@example.jp" },
+                   { "0000004", "2020/04/01", "yon@example.jp" } };
+    static const struct {
+        int64_t line;
+        const char *column, *code;
+    } want[] = { { 3, "メールアドレス", "MAIL_INVALID" }, { 4, "採用年月日", "DATE_INVALID" } };
+    char text[4096], units_path[128];
+    muni_staff_plan_options o = MUNI_STAFF_PLAN_OPTIONS_INIT;
+    muni_rec *plan = NULL, *f = NULL;
+    muni_cursor *c = NULL;
+    size_t found = 0;
+    strcpy(text, head);
+    for (size_t i = 0; i < sizeof people / sizeof *people; i++)
+        sprintf(text + strlen(text), "%s,山田　太郎,ﾔﾏﾀﾞ ﾀﾛｳ,S42.05.26,1,正規職員,%s,,010000,総務部,002,主任,本務,,2026/04/01,00,異動なし,,,7561,%s,\r\n", people[i].number, people[i].hired, people[i].mail);
+    strcpy(units_path, put_file("units.csv", units));
+    o.units = units_path;
+    o.people = put_file("staff.csv", text);
+    o.on = "2026-04-01";
+    o.charset = "utf-8";
+    OK(muni_staff_plan(m.admin, &o, NULL, NULL, &plan));
+    OK(muni_plan_findings(m.admin, mt_int(plan, "id"), &c));
+    while (muni_cursor_next(c, &f) == MUNI_ROW) {
+        const char *said = mt_text(f, "message_ja");
+        ck_assert_msg(found < 2, "and %s", said);
+        ck_assert_int_eq(mt_int(f, "line"), want[found].line);
+        ck_assert_str_eq(mt_text(f, "column"), want[found].column);
+        ck_assert_str_eq(mt_text(f, "code"), want[found].code);
+        ck_assert_msg((unsigned char)*said >= 0xe3, "not in Japanese: %s", said);
+        found++;
+        muni_rec_free(f);
+    }
+    muni_cursor_unref(c);
+    ck_assert_uint_eq(found, 2);
+    muni_rec_free(plan);
+    (void)unlink(o.people);
+    (void)unlink(units_path);
 }
 END_TEST
 
@@ -586,7 +633,8 @@ Suite *suite_rows(void) {
     tcase_add_test(t, rows__change_of_status_is_in_the_history_that_only_the_administrator_sees);
     tcase_add_test(t, rows__fifty_users_are_at_work_at_once_and_listed);
     tcase_add_test(t, rows__process_killed_while_writing_leaves_whole_records_only);
-    tcase_add_test(t, rows__bad_address_on_line_3_is_named_with_its_line_and_column);
+    tcase_add_test(t, rows__bad_address_on_line_3_of_an_import_is_named_with_its_line_and_column);
+    tcase_add_test(t, rows__address_that_is_none_on_line_3_of_a_personnel_file_is_named);
     tcase_add_test(t, rows__thirty_records_are_a_file_of_31_lines);
     tcase_add_test(t, rows__clients_in_two_zones_store_comparable_times_written_in_japanese_time);
     tcase_add_test(t, rows__table_of_functions_lists_47_items_and_the_blank_one_says_so);
