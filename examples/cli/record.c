@@ -313,42 +313,49 @@ static json_t *split(const char *names) {
     json_t *list = json_array();
     for (const char *p = names; list && *p;) {
         size_t n = strcspn(p, ",");
-        if (n)
-            (void)json_array_append_new(list, json_stringn(p, n));
+        if (n && json_array_append_new(list, json_stringn(p, n)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
         p += n + (p[n] == ',');
     }
     return list;
+}
+
+/* A member of the query; what cannot be kept must not be lost, or more would be listed than was asked for. */
+static int put(const cli *c, json_t *query, const char *name, json_t *value) {
+    return value && json_object_set_new(query, name, value) == 0 ? DONE : fail_memory(c);
 }
 
 int query_build(const cli *c, const char *kind, const char *text, json_t **out) {
     json_error_t error;
     json_t *query = json_pack("{s:s}", "kind", kind);
     int code = query ? DONE : fail_memory(c);
-    int64_t limit;
+    int64_t limit = 0;
     if (code == DONE && c->option[O_WHERE]) {
         json_t *where = json_loads(c->option[O_WHERE], JSON_REJECT_DUPLICATES, &error);
         if (where)
-            (void)json_object_set_new(query, "where", where);
+            code = put(c, query, "where", where);
         else
             code = usage(c, "--where is not JSON (at character %d)", "--whereがJSONではありません（%d文字目）", error.column);
     }
     if (text && code == DONE)
-        (void)json_object_set_new(query, "words", json_string(text));
+        code = put(c, query, "words", json_string(text));
     if (c->option[O_ORDER] && code == DONE)
-        (void)json_object_set_new(query, "order", split(c->option[O_ORDER]));
+        code = put(c, query, "order", split(c->option[O_ORDER]));
     if (c->option[O_FIELDS] && code == DONE)
-        (void)json_object_set_new(query, "fields", split(c->option[O_FIELDS]));
+        code = put(c, query, "fields", split(c->option[O_FIELDS]));
     if (c->option[O_AFTER] && code == DONE)
-        (void)json_object_set_new(query, "after", json_string(c->option[O_AFTER]));
+        code = put(c, query, "after", json_string(c->option[O_AFTER]));
     if (c->option[O_TRASH] && code == DONE)
-        (void)json_object_set_new(query, "trash", json_string(c->option[O_TRASH]));
+        code = put(c, query, "trash", json_string(c->option[O_TRASH]));
     if (c->option[O_LIMIT] && code == DONE) {
         if (c->option[O_ALL])
             code = usage(c, "--all and --limit exclude each other", "--allと--limitは一緒に使えません");
         else if (!number_read(c->option[O_LIMIT], &limit) || limit < 1)
             code = usage(c, "--limit is a number from 1", "--limitは1以上の整数です");
         else
-            (void)json_object_set_new(query, "limit", json_integer(limit));
+            code = put(c, query, "limit", json_integer(limit));
     }
     if (code != DONE) {
         json_decref(query);

@@ -13,9 +13,12 @@ static char *options_text(const cli *c, json_t *options, int *code) {
     return text;
 }
 
-static void put(json_t *options, const char *name, const char *value) {
-    if (options && value)
-        (void)json_object_set_new(options, name, json_string(value));
+/* An option, where it is given; one that cannot be kept takes all of them with it. */
+static void put(json_t **options, const char *name, const char *value) {
+    if (*options && value && json_object_set_new(*options, name, json_string(value)) != 0) {
+        json_decref(*options);
+        *options = NULL;
+    }
 }
 
 int do_import(cli *c) {
@@ -25,15 +28,15 @@ int do_import(cli *c) {
                                { c->ja ? "message_ja" : "message", in(c, (words){ "what is wrong", "内容" }), false } };
     int code = DONE;
     json_t *options = json_object(), *answer = NULL, *row;
-    put(options, "charset", c->option[O_CHARSET]);
-    put(options, "on_error", c->option[O_ON_ERROR]);
+    put(&options, "charset", c->option[O_CHARSET]);
+    put(&options, "on_error", c->option[O_ON_ERROR]);
     if (c->option[O_COLUMNS]) {
         json_error_t error;
         json_t *map = json_loads(c->option[O_COLUMNS], JSON_REJECT_DUPLICATES, &error);
         if (!map)
             code = usage(c, "--columns is not JSON (at character %d)", "--columnsがJSONではありません（%d文字目）", error.column);
-        else
-            (void)json_object_set_new(options, "columns", map);
+        else if (!options || json_object_set_new(options, "columns", map) != 0)
+            code = fail_memory(c);
     }
     char *text = options_text(c, options, &code);
     if (code == DONE)
@@ -81,10 +84,10 @@ int do_import(cli *c) {
 int do_export(cli *c) {
     int code = DONE;
     json_t *options = json_object(), *query = NULL;
-    put(options, "format", c->format == FORMAT_JSON ? "json" : "csv");
-    put(options, "charset", c->option[O_CHARSET]);
-    put(options, "header", c->option[O_HEADER]);
-    put(options, "formulas", c->option[O_FORMULAS]);
+    put(&options, "format", c->format == FORMAT_JSON ? "json" : "csv");
+    put(&options, "charset", c->option[O_CHARSET]);
+    put(&options, "header", c->option[O_HEADER]);
+    put(&options, "formulas", c->option[O_FORMULAS]);
     char *text = options_text(c, options, &code), *asked = NULL;
     if (code == DONE)
         code = query_build(c, c->arg[0], c->option[O_WORDS], &query);
