@@ -24,6 +24,10 @@ typedef struct muni_staff_plan_options {
  * Plan the load of staff and organisation: read the files, mend what is certain, report what is not, compare with the store, check
  * the limits on the whole plan. Writes the plan and nothing else.
  *
+ * Its `counts`: `read`, records after the header, whatever became of them; `create`, `change`, `unchanged`, `leave`, `return`: people of the
+ * file that are not held, each in one of them; `propose`, links proposed between a new number and somebody known under another;
+ * `mended`, `warned`, `rejected`: findings. Where only units are loaded, all of them speak of units, and `leave` of those that end.
+ *
  * @param session  the session
  * @param options  [borrowed during the call] what to load
  * @param progress called now and then, or NULL
