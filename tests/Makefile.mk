@@ -94,14 +94,7 @@ AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOX
 check_PROGRAMS += %D%/conformance/driver
 TESTS += %D%/conformance/run.sh
 %C%_conformance_driver_SOURCES = %D%/conformance/driver.c
-nodist_%C%_conformance_driver_SOURCES = %D%/conformance/rooms.h
-%C%_conformance_driver_CPPFLAGS = $(AM_CPPFLAGS) -I%D%/conformance
 %C%_conformance_driver_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
-%D%/conformance/rooms.h: bindings/common/rooms.awk libmunicipal/libmunicipal.map
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(srcdir)/bindings/common/rooms.awk $(srcdir)/libmunicipal/libmunicipal.map \
-	  $(srcdir)/libmunicipal/include/municipal/*.h > $@.tmp && mv $@.tmp $@
-BUILT_SOURCES += %D%/conformance/rooms.h
-CLEANFILES += %D%/conformance/rooms.h
 muni_scenarios = \
 	%D%/conformance/calendar.json \
 	%D%/conformance/dates.json \

@@ -215,7 +215,6 @@ muni_status muni_bind_parse_date(const char *text, int32_t column, const char *e
     return muni_date_parse(text, MUNI_ZERO_TERMINATED, flags, out);
 }
 
-#ifdef MUNI_ROOM_STORE
 /* A whole query that comes with other parts is made into something the library refuses by name: a member `kind` that is an object. */
 static muni_status parse(const muni_bind_query *q, muni_query **out) {
     bool whole = q->kind && q->kind[0] == '{' && !q->where && !q->words && !q->order && !q->fields && !q->limit && !q->after && !q->trash;
@@ -248,9 +247,7 @@ muni_status muni_bind_count(muni_session *session, const muni_bind_query *q, int
     muni_query_free(query);
     return st;
 }
-#endif
 
-#ifdef MUNI_ROOM_FILES
 muni_status muni_bind_export(muni_session *session, const muni_bind_query *q, const char *path, const char *options, muni_progress_fn progress,
                              void *user, muni_rec **out) {
     muni_query *query;
@@ -261,4 +258,3 @@ muni_status muni_bind_export(muni_session *session, const muni_bind_query *q, co
     muni_query_free(query);
     return st;
 }
-#endif

@@ -3,8 +3,6 @@
 #ifndef MUNI_BINDINGS_GLUE_H
 #define MUNI_BINDINGS_GLUE_H
 
-#include "rooms.h"
-
 #include <municipal.h>
 #include <stdbool.h>
 
@@ -53,17 +51,13 @@ char *muni_bind_object(const muni_bind_member *members, size_t count);
 /* muni_date_parse() with names for its flags; `era` is meiji, taisho, showa, heisei, reiwa or NULL. */
 muni_status muni_bind_parse_date(const char *text, int32_t column, const char *era, char **out);
 
-#ifdef MUNI_ROOM_STORE
 /* Parts are JSON text or NULL. `kind` may be a whole query; then nothing else may be given (MUNI_EINVAL by the library's own parser). */
 typedef struct muni_bind_query {
     const char *kind, *where, *words, *order, *fields, *limit, *after, *trash;
 } muni_bind_query;
 muni_status muni_bind_list(muni_session *session, const muni_bind_query *query, muni_cursor **out);
 muni_status muni_bind_count(muni_session *session, const muni_bind_query *query, int64_t most, int64_t *out);
-#endif
-#ifdef MUNI_ROOM_FILES
 muni_status muni_bind_export(muni_session *session, const muni_bind_query *query, const char *path, const char *options, muni_progress_fn progress,
                              void *user, muni_rec **out);
-#endif
 
 #endif

@@ -24,7 +24,6 @@
 typedef int muni_status;
 typedef int int32_t;
 typedef long long int64_t;
-%include "rooms.h"
 
 /* SWIG must know that this is a pointer, or the default of `progress` becomes 0 rather than None */
 typedef int32_t (*muni_progress_fn)(int64_t done, int64_t total, const char *stage, void *user);
@@ -77,11 +76,8 @@ muni_status muni_fiscal_year(const char *date, char **dated_out);
 const char *muni_version(void);
 int32_t muni_version_number(void);
 
-#ifdef MUNI_ROOM_DESCRIBE
 muni_status muni_describe(const char *kind_opt = NULL, char **json_out = NULL);
-#endif
 
-#ifdef MUNI_ROOM_STORE
 /* ---- stores */
 
 %rename(Store) muni_db;
@@ -154,9 +150,7 @@ const char *kind_or_query, const char *where_q = NULL, const char *words_q = NUL
     muni_status history(const char *kind, int64_t id, muni_cursor **out);
     muni_status run_due(muni_rec **out);
 }
-#endif
 
-#ifdef MUNI_ROOM_FILES
 %extend muni_session {
     muni_status import_csv(const char *kind, const char *path, const char *charset_o = NULL, const char *columns_o = NULL, const char *on_error_o = NULL,
                            muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) {
@@ -178,9 +172,7 @@ const char *kind_or_query, const char *where_q = NULL, const char *words_q = NUL
         return st;
     }
 }
-#endif
 
-#ifdef MUNI_ROOM_REPORT
 %rename(Report) muni_report;
 typedef struct muni_report {} muni_report;
 %extend muni_session {
@@ -194,9 +186,7 @@ typedef struct muni_report {} muni_report;
     muni_status query(int32_t row, int32_t column_no, char **json_out);
     muni_status render(const char *format, const char *lang = "ja", char **text_out = NULL);
 }
-#endif
 
-#ifdef MUNI_ROOM_STAFF
 %extend muni_session {
     muni_status staff_plan(const char *on, const char *units = NULL, const char *people = NULL, const char *profile = NULL, const char *charset = NULL,
                            muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) {
@@ -215,10 +205,7 @@ typedef struct muni_report {} muni_report;
         return muni_plan_apply($self, id, progress, user, out);
     }
 }
-#endif
 
-#ifdef MUNI_ROOM_AUDIT
 %extend muni_session {
     muni_status audit_verify(muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_audit_verify($self, progress, user, out); }
 }
-#endif

@@ -455,7 +455,6 @@ int muni_php_json(zval *in, int argno, int how, const char *kind, char **out) {
     return *out ? SUCCESS : FAILURE;
 }
 
-#ifdef MUNI_ROOM_STORE
 static int set_value(muni_rec *rec, const char *kind, const char *name, size_t length, zval *v, const frame *f, budget *b) {
     muni_status st;
     ZVAL_DEREF(v);
@@ -560,7 +559,6 @@ int muni_php_rec(zval *in, int argno, int optional, const char *kind, muni_rec *
     }
     return st;
 }
-#endif
 
 /* ---- the library to PHP */
 
@@ -628,7 +626,6 @@ void muni_php_from_dated(const char *json, zval *out) {
     set_dates(out);
 }
 
-#ifdef MUNI_ROOM_STORE
 static void value_of(const muni_rec *rec, int32_t i, zval *out) {
     size_t n = 0;
     const char *s;
@@ -667,7 +664,6 @@ void muni_php_from_rec(const muni_rec *rec, zval *out) {
         zend_symtable_str_update(Z_ARRVAL_P(out), name, strlen(name), &v);
     }
 }
-#endif
 
 /* ---- single arguments */
 
@@ -843,7 +839,6 @@ void muni_php_after(muni_php_callback *cb) {
     }
 }
 
-#ifdef MUNI_ROOM_STORE
 /* ---- rows */
 
 muni_rows *muni_php_rows(muni_cursor *cursor) {
@@ -919,4 +914,3 @@ void muni_php_transact(muni_session *session, zval *object, muni_php_callback *f
         zend_clear_exception();
     }
 }
-#endif

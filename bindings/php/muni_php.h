@@ -42,7 +42,6 @@ int32_t muni_php_progress(int64_t done, int64_t total, const char *stage, void *
 /* After the library has returned: ends the request if a callback has hit a fatal error. */
 void muni_php_after(muni_php_callback *cb);
 
-#ifdef MUNI_ROOM_STORE
 int muni_php_rec(zval *in, int argno, int optional, const char *kind, muni_rec **out);
 void muni_php_from_rec(const muni_rec *rec, zval *out);
 
@@ -59,6 +58,5 @@ muni_status muni_php_rows_step(muni_rows *rows);
 muni_status muni_php_rows_rewind(muni_rows *rows);
 
 void muni_php_transact(muni_session *session, zval *object, muni_php_callback *fn, int32_t attempts, zval *out);
-#endif
 
 #endif

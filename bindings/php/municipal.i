@@ -105,8 +105,6 @@
     if (!result) { muni_php_throw(muni_error_code()); SWIG_fail; }
 }
 
-%include "rooms.h"
-#ifdef MUNI_ROOM_STORE
 /* ---- rows: an Iterator around a cursor */
 %typemap("phpinterfaces") muni_rows "Iterator"
 %nodefaultctor;
@@ -120,7 +118,6 @@
 %typemap(in, numinputs=0) (zval *object, zval *out) { $1 = ZEND_THIS; $2 = return_value; }
 %typemap(in) muni_php_callback *fn (muni_php_callback cb) { if (muni_php_callable(&$input, (int)(&$input - args) + 1, 0, &cb) == FAILURE) SWIG_fail; $1 = &cb; }
 %typemap(out) void transact ""
-#endif
 
 /* A body makes SWIG define muni_session_<method> itself, so these are not called in C what a script calls them. */
 %rename(update) muni_session::update_record;
@@ -137,7 +134,6 @@
 %rename("%(lowercamelcase)s", %$isfunction, %$not %$isconstructor, %$not %$isdestructor) "";
 %include "municipal_api.i"
 
-#ifdef MUNI_ROOM_STORE
 %typemap(out) muni_rec *current { if ($1) muni_php_from_rec($1, $result); else RETVAL_NULL(); }
 typedef struct muni_rows {} muni_rows;
 %extend muni_rows {
@@ -153,4 +149,3 @@ typedef struct muni_rows {} muni_rows;
 %extend muni_session {
     void transact(muni_php_callback *fn, zval *object, zval *out, int32_t attempts = 3) { muni_php_transact($self, object, fn, attempts, out); }
 }
-#endif

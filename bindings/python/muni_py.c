@@ -304,7 +304,6 @@ int muni_py_json(PyObject *o, int optional, char **out) {
     return *out ? 0 : -1;
 }
 
-#ifdef MUNI_ROOM_STORE
 static int set_value(muni_rec *rec, const char *name, PyObject *o, const frame *f, budget *b) {
     muni_status st;
     if (spend(b, f))
@@ -384,8 +383,6 @@ int muni_py_rec(PyObject *o, const char *name, int optional, muni_rec **out) {
     return st;
 }
 
-#endif
-
 /* ---- the library to Python */
 
 PyObject *muni_py_from_json(const char *json) {
@@ -439,7 +436,6 @@ PyObject *muni_py_from_dated(const char *json) {
     return o;
 }
 
-#ifdef MUNI_ROOM_STORE
 static PyObject *value_of(const muni_rec *rec, int32_t i) {
     size_t n = 0;
     const char *s;
@@ -473,8 +469,6 @@ PyObject *muni_py_from_rec(const muni_rec *rec) {
     }
     return d;
 }
-
-#endif
 
 /* ---- single arguments */
 

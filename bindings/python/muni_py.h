@@ -14,10 +14,8 @@ void muni_py_raise(muni_status st);
 /* ClosedError for a handle that was never opened. */
 void muni_py_raise_closed(const char *class_name);
 
-#ifdef MUNI_ROOM_STORE
 int muni_py_rec(PyObject *o, const char *name, int optional, muni_rec **out);
 PyObject *muni_py_from_rec(const muni_rec *rec);
-#endif
 int muni_py_json(PyObject *o, int optional, char **out);
 PyObject *muni_py_from_json(const char *json);
 /* The same; members date, first and last, of the object or of the objects in the list, become dates. */

@@ -108,7 +108,6 @@ typedef int muni_rc_next;
 %rename(open_store) muni_db::open; /* open is a built-in name */
 %include "municipal_api.i"
 
-#ifdef MUNI_ROOM_STORE
 %rename(Cursor) muni_cursor;
 typedef struct muni_cursor {} muni_cursor;
 %extend muni_cursor {
@@ -117,4 +116,3 @@ typedef struct muni_cursor {} muni_cursor;
     muni_rc_next row(muni_rec **out) { return muni_cursor_next($self, out); }
     muni_status token(char **text_out);
 }
-#endif

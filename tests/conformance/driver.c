@@ -1,5 +1,4 @@
 /* Runs the conformance scenarios through the C interface of the shared library. driver [DIRECTORY | FILE…] */
-#include "rooms.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -12,22 +11,20 @@
 #include <unistd.h>
 
 #define MAX_SESSIONS 16
+#define PLACE 2048 /* of a path */
 
 typedef struct world {
     char directory[256];
+    char beside[1024]; /* where the scenario lies */
     json_t *saved;
     muni_calendar *calendar;
     char wrong[4096]; /* the driver's or the scenario's own fault */
-#ifdef MUNI_ROOM_STORE
     muni_db *db;
     struct {
         char *login, *application, *reason;
         muni_session *session;
     } sessions[MAX_SESSIONS];
-#endif
-#ifdef MUNI_ROOM_REPORT
     muni_report *report;
-#endif
 } world;
 
 /* ---- small things */
@@ -62,11 +59,14 @@ static bool moment_of(const char *s, int64_t *out) {
 static void path_of(const world *w, const char *name, char *out, size_t room) {
     if (name && !strcmp(name, ":memory:"))
         snprintf(out, room, "%s", name);
+    else if (name && !strncmp(name, "data/", 5))
+        snprintf(out, room, "%s/%s", w->beside, name);
     else
         snprintf(out, room, "%s/%s", w->directory, name ? name : "city.db");
 }
 
-static json_t *read_file(const char *path, size_t *length) {
+/* Its text, or its bytes as hexadecimal digits. */
+static json_t *read_file(const char *path, bool hex) {
     FILE *f = fopen(path, "rb");
     if (!f)
         return NULL;
@@ -80,9 +80,13 @@ static json_t *read_file(const char *path, size_t *length) {
         n += got;
     } while (got);
     fclose(f);
-    json_t *s = json_stringn(p, n);
-    if (length)
-        *length = n;
+    char *digits = malloc(2 * n + 1);
+    if (!digits)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        snprintf(digits + 2 * i, 3, "%02x", (unsigned)(unsigned char)p[i]);
+    json_t *s = hex ? json_stringn(digits, 2 * n) : json_stringn(p, n);
+    free(digits);
     free(p);
     return s;
 }
@@ -216,7 +220,6 @@ static json_t *as_text(const json_t *v) {
     return json_incref((json_t *)v);
 }
 
-#ifdef MUNI_ROOM_STORE
 static void fill(muni_rec *rec, const json_t *values) {
     const char *key;
     json_t *v;
@@ -323,9 +326,7 @@ static int32_t stop(int64_t done, int64_t total, const char *stage, void *user) 
     (void)user;
     return 1;
 }
-#endif
 
-#ifdef MUNI_ROOM_FILES
 /* JSON text of those of the named members that are there; free() it. */
 static char *options_of(const json_t *s, const char *const *names) {
     json_t *o = json_object();
@@ -336,7 +337,25 @@ static char *options_of(const json_t *s, const char *const *names) {
     json_decref(o);
     return text;
 }
-#endif
+
+/* Every cell of the report: its figure is the count of the query behind it. */
+static json_t *drill(const world *w, muni_session *session, muni_status *st) {
+    json_int_t cells = 0, wrong = 0;
+    for (int32_t i = 0; *st == MUNI_OK && i < muni_report_rows(w->report); i++)
+        for (int32_t j = 0; *st == MUNI_OK && j < muni_report_columns(w->report); j++) {
+            muni_query *query = NULL;
+            char *text = NULL;
+            int64_t figure = 0, count = 0;
+            if ((*st = muni_report_value(w->report, i, j, &figure)) == MUNI_OK && (*st = muni_report_query(w->report, i, j, &text)) == MUNI_OK &&
+                (*st = muni_query_parse(text, MUNI_ZERO_TERMINATED, &query)) == MUNI_OK)
+                *st = muni_session_count(session, query, -1, &count);
+            cells++;
+            wrong += figure != count;
+            muni_query_free(query);
+            muni_free(text);
+        }
+    return json_pack("{s:I,s:I}", "cells", cells, "wrong", wrong);
+}
 
 /* ---- the verbs */
 
@@ -346,7 +365,7 @@ static bool is(const char *verb, const char *name) {
 
 static muni_status do_plain(world *w, const char *verb, const json_t *s, json_t **out, bool *known) {
     muni_status st = MUNI_OK;
-    char path[512], *text = NULL;
+    char path[PLACE], *text = NULL;
     int32_t number = 0;
     int64_t at = 0;
     const char *date = text_of(s, "date");
@@ -362,7 +381,10 @@ static muni_status do_plain(world *w, const char *verb, const json_t *s, json_t 
         free(bytes);
     } else if (is(verb, "read_file")) {
         path_of(w, text_of(s, "path"), path, sizeof path);
-        *out = read_file(path, NULL);
+        *out = read_file(path, false);
+    } else if (is(verb, "file_hex")) {
+        path_of(w, text_of(s, "path"), path, sizeof path);
+        *out = read_file(path, true);
     } else if (is(verb, "has_file")) {
         path_of(w, text_of(s, "path"), path, sizeof path);
         *out = json_boolean(access(path, F_OK) == 0);
@@ -370,11 +392,9 @@ static muni_status do_plain(world *w, const char *verb, const json_t *s, json_t 
         *out = json_string(muni_version());
     } else if (is(verb, "version_number")) {
         *out = json_integer(muni_version_number());
-#ifdef MUNI_ROOM_DESCRIBE
     } else if (is(verb, "describe")) {
         if ((st = muni_describe(text_of(s, "kind"), &text)) == MUNI_OK)
             *out = parsed(text);
-#endif
     } else if (is(verb, "wareki")) {
         if ((st = muni_wareki_format(date, text_of(s, "style") ? text_of(s, "style") : "long", &text)) == MUNI_OK)
             *out = json_string(text);
@@ -428,10 +448,9 @@ static muni_status do_plain(world *w, const char *verb, const json_t *s, json_t 
     return st;
 }
 
-#ifdef MUNI_ROOM_STORE
 static muni_status do_store(world *w, const char *verb, const json_t *s, json_t **out, bool *known) {
     muni_status st = MUNI_OK;
-    char path[512];
+    char path[PLACE];
     int64_t at = 0;
     muni_db *db = NULL;
     muni_rec *rec = NULL;
@@ -486,7 +505,7 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
     muni_session *session;
     muni_rec *in = NULL, *rec = NULL;
     muni_cursor *rows = NULL;
-    char *text = NULL, path[512], names[512] = "";
+    char *text = NULL, path[PLACE], names[512] = "";
     int64_t number = 0;
     muni_progress_fn progress = json_is_true(json_object_get(s, "cancel")) ? stop : NULL;
     const char *kind = text_of(s, "kind"), *fields = text_of(s, "fields");
@@ -553,7 +572,6 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
             }
         }
         muni_query_free(query);
-#ifdef MUNI_ROOM_FILES
     } else if (is(verb, "import")) {
         static const char *const members[] = { "charset", "columns", "on_error", NULL };
         char *options = options_of(s, members);
@@ -567,8 +585,6 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
             st = muni_session_export(session, query, path, options, progress, NULL, &rec);
         muni_query_free(query);
         free(options);
-#endif
-#ifdef MUNI_ROOM_REPORT
     } else if (is(verb, "report")) {
         muni_report *report = NULL;
         char *params = json_object_get(s, "params") ? json_dumps(json_object_get(s, "params"), JSON_COMPACT) : NULL;
@@ -586,6 +602,8 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
             *out = json_pack("{s:i,s:i,s:o}", "rows", muni_report_rows(report), "columns", muni_report_columns(report), "values", values);
         }
         free(params);
+    } else if (is(verb, "drill")) {
+        *out = drill(w, session, &st);
     } else if (is(verb, "cell")) {
         if ((st = muni_report_query(w->report, (int32_t)int_of(s, "row"), (int32_t)int_of(s, "column"), &text)) == MUNI_OK)
             *out = parsed(text);
@@ -594,10 +612,8 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
             *out = json_string(text);
             muni_free(text);
         }
-#endif
-#ifdef MUNI_ROOM_STAFF
     } else if (is(verb, "staff_plan")) {
-        char units[512], people[512];
+        char units[PLACE], people[PLACE];
         muni_staff_plan_options o = MUNI_STAFF_PLAN_OPTIONS_INIT;
         path_of(w, text_of(s, "units"), units, sizeof units);
         path_of(w, text_of(s, "people"), people, sizeof people);
@@ -615,11 +631,8 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
         st = muni_plan_approve(session, id, text_of(s, "note"), &rec);
     } else if (is(verb, "plan_apply")) {
         st = muni_plan_apply(session, id, progress, NULL, &rec);
-#endif
-#ifdef MUNI_ROOM_AUDIT
     } else if (is(verb, "audit_verify")) {
         st = muni_audit_verify(session, progress, NULL, &rec);
-#endif
     } else {
         *known = false;
     }
@@ -628,7 +641,6 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
     muni_rec_free(in);
     return st;
 }
-#endif
 
 static muni_status perform(world *w, const json_t *step, json_t **out) {
     const char *verb = text_of(step, "do");
@@ -645,7 +657,6 @@ static muni_status perform(world *w, const json_t *step, json_t **out) {
         json_object_set_new(s, key, strcmp(key, "rec") ? as_text(one) : json_incref(one));
     json_decref(raw);
     muni_status st = do_plain(w, verb, s, out, &known);
-#ifdef MUNI_ROOM_STORE
     int64_t at;
     if (!known && strcmp(verb, "create_store") && moment_of(text_of(s, "now"), &at))
         st = muni_db_set_now(w->db, at);
@@ -653,7 +664,6 @@ static muni_status perform(world *w, const json_t *step, json_t **out) {
         st = do_store(w, verb, s, out, &known);
     if (!known && st == MUNI_OK)
         st = do_session(w, verb, s, out, &known);
-#endif
     if (!known && st == MUNI_OK)
         snprintf(w->wrong, sizeof w->wrong, "no such verb: %s", verb);
     json_decref(s);
@@ -680,7 +690,7 @@ static bool run(world *w, const json_t *scenario) {
         if (*w->wrong) {
             complain(w, i + 1, step, "", got, NULL);
         } else if (st != MUNI_OK) {
-            json_t *found = json_pack("{s:s,s:s,s:s,s:I,s:I}", "code", muni_error_name(muni_error_code()), "field", muni_error_field(), "kind", muni_error_kind(),
+            json_t *found = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "en", muni_error_text("en"), "ja", muni_error_text("ja"), "code", muni_error_name(muni_error_code()), "field", muni_error_field(), "kind", muni_error_kind(),
                                       "line", (json_int_t)muni_error_line(), "record", (json_int_t)muni_error_record());
             json_t *want = error ? value(w, error) : NULL;
             if (muni_error_code() != st)
@@ -725,17 +735,14 @@ static bool run_file(const char *name) {
     if (!mkdtemp(w.directory) || muni_calendar_new(NULL, &w.calendar) != MUNI_OK)
         abort();
     w.saved = json_object();
+    snprintf(w.beside, sizeof w.beside, "%.*s", base == name ? 1 : (int)(base - name - 1), base == name ? "." : name);
     bool ok = run(&w, scenario);
     printf("%s %s: %s\n%s%s%s", ok ? "passed" : "FAILED", base, text_of(scenario, "name"), ok ? "" : "    ", w.wrong, ok ? "" : "\n");
     muni_calendar_unref(w.calendar);
-#ifdef MUNI_ROOM_REPORT
     muni_report_unref(w.report);
-#endif
-#ifdef MUNI_ROOM_STORE
     drop_sessions(&w);
     muni_db_close(w.db);
     muni_db_unref(w.db);
-#endif
     json_decref(w.saved);
     json_decref(scenario);
     DIR *d = opendir(w.directory);

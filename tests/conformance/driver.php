@@ -78,7 +78,7 @@ final class World
     /** @var array<string,mixed> */
     public array $saved = [];
 
-    public function __construct(private string $directory)
+    public function __construct(private string $directory, private string $beside)
     {
         $this->calendar = new Calendar;
     }
@@ -112,7 +112,7 @@ final class World
 
     private function path(string $name): string
     {
-        return $name === ':memory:' ? $name : "$this->directory/$name";
+        return $name === ':memory:' ? $name : (str_starts_with($name, 'data/') ? $this->beside : $this->directory) . "/$name";
     }
 
     private function time(mixed $t): ?DateTimeInterface
@@ -155,6 +155,8 @@ final class World
                 return null;
             case 'read_file':
                 return file_get_contents($this->path($s['path']));
+            case 'file_hex':
+                return bin2hex(file_get_contents($this->path($s['path'])));
             case 'has_file':
                 return file_exists($this->path($s['path']));
             case 'version':
@@ -261,6 +263,13 @@ final class World
                     for ($j = 0; $j < $r->columns(); $j++)
                         $values[$i][$j] = $r->value($i, $j);
                 return ['rows' => $r->rows(), 'columns' => $r->columns(), 'values' => $values];
+            case 'drill':
+                $r = $this->report;
+                $cells = $wrong = 0;
+                for ($i = 0; $i < $r->rows(); $i++)
+                    for ($j = 0; $j < $r->columns(); $j++, $cells++)
+                        $wrong += $r->value($i, $j) !== $session->count($r->query($i, $j), most: -1) ? 1 : 0;
+                return ['cells' => $cells, 'wrong' => $wrong];
             case 'cell':
                 return $this->report->query($s['row'], $s['column']);
             case 'render':
@@ -285,22 +294,22 @@ final class World
 
 function show(mixed $v): string
 {
-    return json_encode(plain($v), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+    return substr(json_encode(plain($v), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES), 0, 4000);
 }
 
 /** What went wrong, or null. */
-function run(stdClass $scenario): ?string
+function run(stdClass $scenario, string $beside): ?string
 {
     $directory = sys_get_temp_dir() . '/municipal-' . getmypid() . '-' . bin2hex(random_bytes(6));
     mkdir($directory, 0700);
-    $world = new World($directory);
+    $world = new World($directory, $beside);
     try {
         foreach ($scenario->steps as $i => $step) {
             $where = 'step ' . ($i + 1) . " ($step->do)";
             try {
                 $got = $world->do($step);
             } catch (Municipal\Exception $e) {
-                $found = ['code' => $e->getErrorName(), 'field' => $e->getField(), 'kind' => $e->getKind(), 'line' => $e->getInputLine(), 'record' => $e->getRecord()];
+                $found = ['en' => $e->getMessage(), 'ja' => $e->getMessageJa(), 'code' => $e->getErrorName(), 'field' => $e->getField(), 'kind' => $e->getKind(), 'line' => $e->getInputLine(), 'record' => $e->getRecord()];
                 if (!isset($step->error) || !fits($world->value($step->error), $found, false))
                     return "$where: " . show($found) . " {$e->getMessage()}, expected " . (isset($step->error) ? show($step->error) : 'no error');
                 if ($e->getMessageJa() === '')
@@ -326,7 +335,7 @@ $passed = $failed = 0;
 foreach (array_slice($argv, 1) ?: [__DIR__] as $w)
     foreach (is_dir($w) ? glob("$w/*.json") : [$w] as $name) {
         $scenario = json_decode(file_get_contents($name), false, 512, JSON_THROW_ON_ERROR);
-        $wrong = run($scenario);
+        $wrong = run($scenario, dirname($name));
         echo $wrong === null ? 'passed' : 'FAILED', ' ', basename($name), ": $scenario->name\n", $wrong === null ? '' : "    $wrong\n";
         $wrong === null ? $passed++ : $failed++;
     }

@@ -58,8 +58,9 @@ def fits(want: Any, got: Any, exact: bool) -> bool:
 
 
 class World:
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, beside: str) -> None:
         self.directory = directory
+        self.beside = beside
         self.saved: Dict[str, Any] = {}
         self.store: Optional[municipal.Store] = None
         self.sessions: Dict[Any, municipal.Session] = {}
@@ -89,7 +90,7 @@ class World:
         return v
 
     def path(self, name: str) -> str:
-        return name if name == ":memory:" else os.path.join(self.directory, name)
+        return name if name == ":memory:" else os.path.join(self.beside if name.startswith("data/") else self.directory, name)
 
     def time(self, text: Optional[str]) -> Optional[datetime.datetime]:
         return None if text is None else datetime.datetime.fromisoformat(text)
@@ -124,6 +125,9 @@ class World:
         if verb == "read_file":
             with open(self.path(s["path"]), "rb") as f:
                 return f.read().decode()
+        if verb == "file_hex":
+            with open(self.path(s["path"]), "rb") as f:
+                return f.read().hex()
         if verb == "has_file":
             return os.path.exists(self.path(s["path"]))
         if verb == "version":
@@ -216,6 +220,11 @@ class World:
         if verb == "report":
             r = self.report = session.report(s["name"], s.get("params"))
             return {"rows": r.rows, "columns": r.columns, "values": [[r.value(i, j) for j in range(r.columns)] for i in range(r.rows)]}
+        if verb == "drill":
+            assert self.report is not None
+            r = self.report
+            cells = [(i, j) for i in range(r.rows) for j in range(r.columns)]
+            return {"cells": len(cells), "wrong": sum(r.value(i, j) != session.count(r.query(i, j), most=-1) for i, j in cells)}
         if verb in ("cell", "render"):
             assert self.report is not None
             return self.report.query(s["row"], s["column"]) if verb == "cell" else self.report.render(s["format"], **given("lang"))
@@ -235,16 +244,16 @@ class World:
         raise Wrong(f"no such verb: {raw['do']}")
 
 
-def run(scenario: Dict[str, Any]) -> Optional[str]:
+def run(scenario: Dict[str, Any], beside: str) -> Optional[str]:
     """What went wrong, or None."""
     with tempfile.TemporaryDirectory() as directory:
-        world = World(directory)
+        world = World(directory, beside)
         try:
             for number, step in enumerate(scenario["steps"], 1):
                 try:
                     got = world.do(step)
                 except municipal.Error as e:
-                    found = {"code": e.name, "field": e.field, "kind": e.kind, "line": e.line, "record": e.record}
+                    found = {"en": str(e), "ja": e.message_ja, "code": e.name, "field": e.field, "kind": e.kind, "line": e.line, "record": e.record}
                     want = step.get("error")
                     if want is None or not fits(world.value(want), found, False):
                         return f"step {number} ({step['do']}): {found} {e}, expected {want or 'no error'}"
@@ -259,7 +268,7 @@ def run(scenario: Dict[str, Any]) -> Optional[str]:
                     want = plain(world.value(step["expect"]))
                     if not fits(want, plain(got), step.get("exact", False)):
                         return "step %d (%s): got %s, expected %s" % (
-                            number, step["do"], json.dumps(plain(got), ensure_ascii=False), json.dumps(want, ensure_ascii=False))
+                            number, step["do"], json.dumps(plain(got), ensure_ascii=False)[:2000], json.dumps(want, ensure_ascii=False)[:2000])
         except Exception:  # the driver's or the scenario's own fault
             return f"step {number} ({step['do']}): {traceback.format_exc()}"
         finally:
@@ -276,7 +285,7 @@ def main(arguments: List[str]) -> int:
     for name in files:
         with open(name, encoding="utf-8") as f:
             scenario = json.load(f)
-        wrong = run(scenario)
+        wrong = run(scenario, os.path.dirname(os.path.abspath(name)))
         print(f"{'FAILED' if wrong else 'passed'} {os.path.basename(name)}: {scenario['name']}" + (f"\n    {wrong}" if wrong else ""))
         passed, failed = passed + (not wrong), failed + bool(wrong)
     print(f"conformance Python: {passed} passed, {failed} failed")
