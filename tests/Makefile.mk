@@ -96,19 +96,36 @@ TESTS += %D%/conformance/run.sh
 %C%_conformance_driver_SOURCES = %D%/conformance/driver.c
 %C%_conformance_driver_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
 muni_scenarios = \
+	%D%/conformance/answers.json \
 	%D%/conformance/calendar.json \
+	%D%/conformance/comments.json \
 	%D%/conformance/dates.json \
+	%D%/conformance/export.json \
 	%D%/conformance/files.json \
 	%D%/conformance/hours.json \
+	%D%/conformance/import.json \
 	%D%/conformance/inquiries.json \
+	%D%/conformance/numbering.json \
+	%D%/conformance/personal.json \
 	%D%/conformance/queries.json \
 	%D%/conformance/refusals.json \
 	%D%/conformance/reports.json \
 	%D%/conformance/rights.json \
+	%D%/conformance/search.json \
+	%D%/conformance/staff.json \
+	%D%/conformance/staff_cp932.json \
+	%D%/conformance/staff_moved.json \
+	%D%/conformance/staff_refused.json \
 	%D%/conformance/stores.json \
 	%D%/conformance/tickets.json \
 	%D%/conformance/transactions.json
-EXTRA_DIST += $(muni_scenarios) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
+muni_scenario_data = \
+	%D%/conformance/data/people.csv \
+	%D%/conformance/data/people_after.csv \
+	%D%/conformance/data/people_cp932.csv \
+	%D%/conformance/data/units.csv \
+	%D%/conformance/data/units_cp932.csv
+EXTRA_DIST += $(muni_scenarios) $(muni_scenario_data) %D%/conformance/README.md %D%/conformance/driver.py %D%/conformance/driver.php %D%/conformance/run.sh
 
 # The requirements that a passing test or scenario shows: make rows, make rows V=1
 rows: all %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT)

@@ -180,7 +180,7 @@ final class Session
     /**
      * Create records from a CSV file.
      * @param string|null $charset utf-8, cp932 or utf-16le; null: by the bytes
-     * @param array<string,string>|null $columns header text => field name
+     * @param array<string,string|null>|null $columns header text => field name; null leaves it out
      * @param string|null $onError stop (the default) or skip
      * @param callable(int,int,string):mixed|null $progress false cancels
      * @return array<string,mixed>

@@ -140,6 +140,8 @@ static bool fits(const json_t *want, const json_t *got, bool exact) {
                 }
                 return json_is_array(got);
             }
+            if ((v = json_object_get(want, "$begins")))
+                return json_is_string(got) && !strncmp(json_string_value(got), json_string_value(v), json_string_length(v));
             if ((v = json_object_get(want, "$text")))
                 return json_is_string(got) && strstr(json_string_value(got), json_string_value(v));
         }

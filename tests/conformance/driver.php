@@ -36,6 +36,8 @@ function fits(mixed $want, mixed $got, bool $exact): bool
                         if (!is_array($got) || !array_filter($got, fn($g) => fits($w, $g, $exact)))
                             return false;
                     return true;
+                case '$begins':
+                    return is_string($got) && str_starts_with($got, $arg);
                 case '$text':
                     return is_string($got) && str_contains($got, $arg);
             }

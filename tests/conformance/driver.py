@@ -41,6 +41,8 @@ def fits(want: Any, got: Any, exact: bool) -> bool:
                 return isinstance(got, (list, str, dict)) and len(got) == arg
             if key == "$contains":
                 return isinstance(got, list) and all(any(fits(w, g, exact) for g in got) for w in arg)
+            if key == "$begins":
+                return isinstance(got, str) and got.startswith(arg)
             if key == "$text":
                 return isinstance(got, str) and arg in got
         if not isinstance(got, dict):

@@ -218,14 +218,14 @@ class Session:
         path: Path,
         *,
         charset: Optional[str] = None,
-        columns: Optional[Mapping[str, str]] = None,
+        columns: Optional[Mapping[str, Optional[str]]] = None,
         on_error: str = "stop",
         progress: Optional[Progress] = None,
     ) -> Record:
         """Create records from a CSV file: ``read``, ``created``, ``skipped``, ``done_before``, ``errors``, ``findings``.
 
-        ``charset`` is ``utf-8``, ``cp932`` or ``utf-16le``, by the bytes where it is not given; ``columns`` leads header texts to field names; with
-        ``on_error="skip"`` the rows without errors are written.
+        ``charset`` is ``utf-8``, ``cp932`` or ``utf-16le``, by the bytes where it is not given; ``columns`` leads header texts to field names (``None``
+        leaves a column out); with ``on_error="skip"`` the rows without errors are written.
         """
         return self._handle.import_csv(kind, path, charset, _dict(columns), on_error, progress)  # type: ignore[no-any-return]
 
