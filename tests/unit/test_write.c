@@ -532,6 +532,19 @@ START_TEST(stores__two_in_one_process_do_not_mix) {
     int64_t id = mt_ticket(m.admin, "甲");
     FAILS(muni_session_get(other.admin, "ticket", id, NULL, &out), MUNI_ENOTFOUND);
     ck_assert_int_eq(mt_count(other.admin, "{\"kind\":\"ticket\",\"words\":\"甲\"}"), 0);
+    ck_assert_int_eq(mt_ticket(other.admin, "乙"), id); /* both stores count for themselves: one id and one number, two tickets */
+    for (int i = 0; i < 2; i++) {
+        muni_session *s = i ? other.admin : m.admin;
+        const char *own = i ? "乙" : "甲";
+        OK(muni_session_get(s, "ticket", id, NULL, &out));
+        ck_assert_str_eq(mt_text(out, "subject"), own);
+        muni_rec_free(out);
+        OK(muni_session_find(s, "ticket", "INC-2023-00001", NULL, &out));
+        ck_assert_str_eq(mt_text(out, "subject"), own);
+        muni_rec_free(out);
+        ck_assert_int_eq(mt_count(s, "{\"kind\":\"ticket\"}"), 1);
+        ck_assert_int_eq(mt_count(s, i ? "{\"kind\":\"ticket\",\"words\":\"甲\"}" : "{\"kind\":\"ticket\",\"words\":\"乙\"}"), 0);
+    }
     mt_stop(&other);
 }
 END_TEST
