@@ -27,8 +27,6 @@ BEGIN {
     for (i in c)
         system_header[c[i]] = 1
 
-    # exceptions, each with its reason
-    allowed["core/rec.c calendar/date.h"] = 1 # arithmetic of days, which a value of type DATE or TIME needs; no rule of any calendar
 }
 function complain(text) { printf "includes: %s:%s: %s\n", file, line, text; bad = 1 }
 {

@@ -1,7 +1,7 @@
 /* Who may do what: groups, memberships and grants compiled into the rights of a session; the first of each in a new store. */
 #include "access/access.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 static const char *const verbs[MUNI__V_COUNT] = { "read",   "create", "update",   "transition", "comment", "history", "trash", "import",
                                                   "export", "personal", "plan", "approve",    "apply",   "report",  "audit", "manage" };

@@ -2,8 +2,6 @@
 libmunicipal_core_la_SOURCES += \
 	%D%/calendar.c \
 	%D%/calendar.h \
-	%D%/date.c \
-	%D%/date.h \
 	%D%/eras.def \
 	%D%/holiday.c \
 	%D%/holiday.h \

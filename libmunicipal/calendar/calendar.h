@@ -3,7 +3,7 @@
 #ifndef MUNI_CALENDAR_CALENDAR_H
 #define MUNI_CALENDAR_CALENDAR_H
 
-#include "date.h"
+#include "core/date.h"
 
 struct json_t;
 

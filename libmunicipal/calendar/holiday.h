@@ -2,7 +2,7 @@
 #ifndef MUNI_CALENDAR_HOLIDAY_H
 #define MUNI_CALENDAR_HOLIDAY_H
 
-#include "date.h"
+#include "core/date.h"
 
 /* The Act has no earlier days; the equinox formula was checked up to the last year. */
 #define MUNI__HOLIDAY_FIRST_YEAR 1948

@@ -2,7 +2,7 @@
 #ifndef MUNI_CALENDAR_WAREKI_H
 #define MUNI_CALENDAR_WAREKI_H
 
-#include "date.h"
+#include "core/date.h"
 
 #define MUNI__WAREKI_FIRST (-35428) /* 1873-01-01: the solar calendar begins */
 #define MUNI__WAREKI_SIZE 64        /* the longest written form and its NUL */

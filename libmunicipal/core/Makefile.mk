@@ -2,6 +2,8 @@
 libmunicipal_core_la_SOURCES += \
 	%D%/base.h \
 	%D%/kind.h \
+	%D%/date.c \
+	%D%/date.h \
 	%D%/flags.h \
 	%D%/alloc.c \
 	%D%/arena.c \

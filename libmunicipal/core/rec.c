@@ -1,7 +1,7 @@
 /* Records. */
 #include "core/value.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/json.h"
 
 #include <stdio.h>

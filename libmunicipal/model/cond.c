@@ -1,7 +1,7 @@
 /* Conditions: parsed once, then compiled to SQL and evaluated in C with the same meaning (decisions 18). */
 #include "model/cond.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/textkey.h"
 #include "core/token.h"
 

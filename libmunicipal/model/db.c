@@ -1,7 +1,7 @@
 /* Stores: making, opening, closing. */
 #include "model/internal.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/hash.h"
 #include "store/search.h"
 

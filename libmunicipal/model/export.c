@@ -7,7 +7,7 @@
 #include "model/list.h"
 #include "model/transfer.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/hash.h"
 
 #include <errno.h>

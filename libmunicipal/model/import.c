@@ -5,8 +5,8 @@
  * writing (somebody else took a number meanwhile) takes the batch back and is a finding, too. */
 #include "model/transfer.h"
 
-#include "calendar/date.h"
 #include "calendar/wareki.h"
+#include "core/date.h"
 #include "core/hash.h"
 #include "core/textkey.h"
 

@@ -131,7 +131,7 @@ muni_status muni__tx_leave(muni__tx *tx, muni_status st);
 /* Without a session, with every right: for making a store, opening sessions, closing. Ends with muni__tx_leave too. */
 muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out);
 int64_t muni__db_clock(muni_db *db);
-/* Today in the store's zone: a day number of calendar/date.h. */
+/* Today in the store's zone: a day number of core/date.h. */
 int32_t muni__tx_today(const muni__tx *tx);
 
 /* ---- rows: a record being worked on. `v` has one value per field of the kind; `set` says which were given (in a patch). */

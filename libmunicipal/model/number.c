@@ -1,7 +1,7 @@
 /* Numbering rules: {"pattern":"INC-{FY}-{SEQ:5}","reset":"fiscal_year"} */
 #include "model/internal.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Rows: values given by callers checked field by field, and records read from the store. */
 #include "model/internal.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/json.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Sessions: somebody acting on a store; the generic verbs. */
 #include "model/internal.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/textkey.h"
 #include "store/search.h"
 

@@ -1,7 +1,7 @@
 /* Handles' locks and transactions: how every call begins and ends. */
 #include "model/model.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "model/internal.h"
 
 #include <time.h>

@@ -2,7 +2,7 @@
  * field checks → lifecycle → the kind's rules; then, nothing having been written before: number → row → what follows → history → document. */
 #include "model/internal.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/json.h"
 #include "core/textkey.h"
 #include "model/cond.h"

@@ -1,7 +1,7 @@
 /* Report definitions: read, and checked when they are saved. */
 #include "report/report.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 static const char *const type_names[] = { "int", "text", "date" };
 static const char *const by_names[] = { "month", "quarter", "half" };

@@ -1,7 +1,7 @@
 /* Running a report: its parameters, its rows and columns, one GROUP BY, and the sealed table that comes out. */
 #include "report/report.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/json.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Tickets: what follows from what is given. */
 #include "service/service.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 static muni__val *value(muni__row *row, const char *field) {
     return &row->v[muni__row_field(row->kind, field)];

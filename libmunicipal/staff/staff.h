@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 /* ---- findings */
 enum { MUNI__MENDED = 1, MUNI__REJECTED, MUNI__WARNED };

@@ -1,5 +1,5 @@
-/* calendar/date.h: days, moments, periods, fiscal years. */
-#include "calendar/date.h"
+/* core/date.h: days, moments, periods, fiscal years. */
+#include "core/date.h"
 
 #include <check.h>
 

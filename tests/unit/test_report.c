@@ -1,7 +1,7 @@
 /* Reports: definitions, figures and the conditions behind them, renderers. */
 #include "report/report.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 #include "core/csv.h"
 #include "modeltest.h"
 #include "rows.h"

@@ -3,7 +3,7 @@
  * scrolls where it is wider than the window and takes the focus so that the keyboard can scroll it; nothing is said by colour alone. */
 #include "report/report.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 static const char style[] = "body{margin:1rem;color:#000;background:#fff;font-family:sans-serif;line-height:1.5}"
                             ".skip{position:absolute;left:-999rem}.skip:focus{position:static;display:inline-block;padding:.25rem .5rem}"

@@ -1,7 +1,7 @@
 /* Canonical JSON: keys sorted by bytes, no spaces. Figures stand in `values`, one per column; `total` beside them where there are totals. */
 #include "report/report.h"
 
-#include "calendar/date.h"
+#include "core/date.h"
 
 static void member(muni__buf *b, const char *name, bool first) {
     if (!first)

@@ -2,10 +2,10 @@
  *
  * A day is an int32_t: days since 1970-01-01. A moment is an int64_t: seconds since 1970-01-01T00:00:00Z. A zone is an int32_t:
  * seconds east of UTC, whole minutes, at most 18 hours either way. Nothing here allocates, locks or asks the system for the time. */
-#ifndef MUNI_CALENDAR_DATE_H
-#define MUNI_CALENDAR_DATE_H
+#ifndef MUNI_CORE_DATE_H
+#define MUNI_CORE_DATE_H
 
-#include "../core/base.h"
+#include "core/base.h"
 
 #define MUNI__DAY_MIN (-719162) /* 0001-01-01 */
 #define MUNI__DAY_MAX 2932896   /* 9999-12-31, MUNI_OPEN_END */
