@@ -1,6 +1,8 @@
 #include "core/arena.h"
 
-#define CHUNK ((size_t)4000)
+/* Chunks grow with what is asked for, so that a short life needs one and a page of a list a few. */
+#define CHUNK_FIRST ((size_t)4000)
+#define CHUNK_MOST ((size_t)64000)
 
 struct muni__chunk {
     struct muni__chunk *next;
@@ -8,24 +10,24 @@ struct muni__chunk {
     _Alignas(max_align_t) char data[];
 };
 
-void *muni__arena_alloc(muni__arena *a, size_t size) {
-    const size_t align = _Alignof(max_align_t);
+/* Memory as it comes; `align` is a power of two. */
+static void *take(muni__arena *a, size_t size, size_t align) {
     if (size > SIZE_MAX / 4) {
         (void)muni__nomem();
         return NULL;
     }
-    size = (size + align - 1) & ~(align - 1);
-    if (!size)
-        size = align;
     struct muni__chunk *c = a->head;
-    if (!c || c->size - c->used < size) {
+    size_t at = c ? (c->used + align - 1) & ~(align - 1) : 0;
+    if (!c || at > c->size || c->size - at < size) {
         /* a big piece gets a chunk of its own behind the one in use, so that the rest of that one is not lost */
-        size_t room = size > CHUNK / 2 ? size : CHUNK;
-        struct muni__chunk *fresh = muni__alloc(sizeof *fresh + room);
+        size_t room = !c ? CHUNK_FIRST : c->size < CHUNK_MOST / 2 ? 2 * c->size : CHUNK_MOST;
+        bool own = size > room / 2;
+        struct muni__chunk *fresh = muni__realloc_n(NULL, 1, sizeof *fresh + (own ? size : room));
         if (!fresh)
             return NULL;
-        fresh->size = room;
-        if (c && room == size && size > CHUNK / 2) {
+        fresh->used = 0;
+        fresh->size = own ? size : room;
+        if (c && own) {
             fresh->next = c->next;
             c->next = fresh;
         } else {
@@ -33,10 +35,17 @@ void *muni__arena_alloc(muni__arena *a, size_t size) {
             a->head = fresh;
         }
         c = fresh;
+        at = 0;
     }
-    void *p = c->data + c->used;
-    c->used += size;
-    return p; /* chunks come zeroed and are never used twice */
+    c->used = at + size;
+    return c->data + at;
+}
+
+void *muni__arena_alloc(muni__arena *a, size_t size) {
+    void *p = take(a, size ? size : 1, _Alignof(max_align_t));
+    if (p && size)
+        memset(p, 0, size);
+    return p;
 }
 
 char *muni__arena_strndup(muni__arena *a, const char *p, size_t n) {
@@ -44,9 +53,12 @@ char *muni__arena_strndup(muni__arena *a, const char *p, size_t n) {
         (void)muni__nomem();
         return NULL;
     }
-    char *s = muni__arena_alloc(a, n + 1);
-    if (s && n)
+    char *s = take(a, n + 1, 1);
+    if (!s)
+        return NULL;
+    if (n)
         memcpy(s, p, n);
+    s[n] = '\0';
     return s;
 }
 
