@@ -83,6 +83,8 @@ muni_status muni__buf_take(muni__buf *b, char **out, size_t *len);
 /* ---- UTF-8 */
 /* Is it valid UTF-8 (no surrogates, nothing overlong, at most U+10FFFF)? `*bad` (may be NULL) gets the offset of the first bad byte. */
 bool muni__utf8_valid(const char *p, size_t n, size_t *bad);
+/* How many bytes at the beginning are neither a control character nor " nor \. */
+size_t muni__plain_run(const char *p, size_t n);
 /* Decode one character of valid text at `p` with `n` bytes left; answers its length, at least 1. */
 size_t muni__utf8_next(const char *p, size_t n, uint32_t *cp);
 /* Encode; answers the length, 1 to 4. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 /* Room for `n` more bytes and the NUL. */
-static bool room(muni__buf *b, size_t n) {
+static bool more_room(muni__buf *b, size_t n) {
     if (b->st < 0)
         return false;
     size_t max = b->max && b->max < (size_t)PTRDIFF_MAX ? b->max : (size_t)PTRDIFF_MAX - 1;
@@ -15,6 +15,10 @@ static bool room(muni__buf *b, size_t n) {
     }
     b->st = muni__grow(&b->p, &b->cap, b->n + n + 1, 1);
     return b->st >= 0;
+}
+
+static inline bool room(muni__buf *b, size_t n) {
+    return (b->st >= 0 && b->cap > b->n && n < b->cap - b->n && (!b->max || n <= b->max - b->n)) || more_room(b, n);
 }
 
 void muni__buf_put(muni__buf *b, const char *p, size_t n) {
@@ -31,7 +35,10 @@ void muni__buf_puts(muni__buf *b, const char *s) {
 }
 
 void muni__buf_putc(muni__buf *b, char c) {
-    muni__buf_put(b, &c, 1);
+    if (!room(b, 1))
+        return;
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void muni__buf_printf(muni__buf *b, const char *fmt, ...) {
@@ -75,8 +82,11 @@ void muni__buf_json(muni__buf *b, const char *p, size_t n) {
     }
     muni__buf_putc(b, '"');
     for (size_t i = 0; i < n; i++) {
+        i += muni__plain_run(p + i, n - i);
+        if (i == n)
+            break;
         unsigned char c = (unsigned char)p[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
+        if (c == 0x7f)
             continue;
         muni__buf_put(b, p + start, i - start);
         start = i + 1;

@@ -11,7 +11,12 @@ bool muni__utf8_valid(const char *p, size_t n, size_t *bad) {
         if (c < 0x80) {
             i++;
             continue;
-        } else if (c >= 0xc2 && c <= 0xdf) {
+        }
+        if (c >= 0xe1 && c <= 0xec && n - i >= 3 && (s[i + 1] & 0xc0) == 0x80 && (s[i + 2] & 0xc0) == 0x80) { /* kana and kanji */
+            i += 3;
+            continue;
+        }
+        if (c >= 0xc2 && c <= 0xdf) {
             len = 2;
         } else if (c >= 0xe0 && c <= 0xef) {
             len = 3;
@@ -35,6 +40,21 @@ bool muni__utf8_valid(const char *p, size_t n, size_t *bad) {
     if (i < n && bad)
         *bad = i;
     return i >= n;
+}
+
+/* Eight bytes at a time: only where a byte is below 0x20, or equal to one of the three, does a high bit come to stand. */
+size_t muni__plain_run(const char *p, size_t n) {
+    const uint64_t each = 0x0101010101010101u, high = 0x8080808080808080u;
+    size_t i = 0;
+    for (uint64_t w; n - i >= 8; i += 8) {
+        memcpy(&w, p + i, 8);
+        uint64_t quote = w ^ each * '"', slash = w ^ each * '\\', del = w ^ each * 0x7f;
+        if (((w - each * 0x20) & ~w & high) | ((quote - each) & ~quote & high) | ((slash - each) & ~slash & high) | ((del - each) & ~del & high))
+            break;
+    }
+    while (i < n && (unsigned char)p[i] >= 0x20 && p[i] != '"' && p[i] != '\\' && p[i] != 0x7f)
+        i++;
+    return i;
 }
 
 size_t muni__utf8_next(const char *p, size_t n, uint32_t *cp) {

@@ -1,4 +1,5 @@
 /* core/base.h: errors, memory, buffers, UTF-8. */
+#include "core/arena.h"
 #include "core/base.h"
 
 #include "fault.h"
@@ -496,6 +497,50 @@ START_TEST(nearest__finds_what_was_meant) {
 }
 END_TEST
 
+START_TEST(utf8__plain_run_stops_at_the_first_special_byte) {
+    char text[40];
+    for (int c = 0; c < 256; c++) /* each byte at each place of texts of each length, among plain ones with and without the high bit */
+        for (size_t n = 1; n <= sizeof text; n++)
+            for (size_t at = 0; at < n; at++) {
+                bool plain = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+                memset(text, at % 2 ? 0x21 : 0xe3, n);
+                text[at] = (char)c;
+                if (muni__plain_run(text, n) != (plain ? n : at))
+                    ck_abort_msg("byte %02x at %zu of %zu: %zu", (unsigned)c, at, n, muni__plain_run(text, n));
+            }
+    ck_assert_uint_eq(muni__plain_run(text, 0), 0);
+}
+END_TEST
+
+START_TEST(arena__zeroed_aligned_and_apart) {
+    muni__arena a = MUNI_ARENA_INIT;
+    static const size_t sizes[] = { 1, 3000, 16, 70000, 8, 1999, 0, 40000, 5 };
+    char *texts[200];
+    for (size_t i = 0; i < MUNI_COUNT(texts); i++) {
+        size_t n = sizes[i % MUNI_COUNT(sizes)];
+        unsigned char *p = muni__arena_alloc(&a, n);
+        ck_assert_ptr_nonnull(p);
+        ck_assert_uint_eq((uintptr_t)p % _Alignof(max_align_t), 0);
+        size_t zeros = 0;
+        while (zeros < n && !p[zeros])
+            zeros++;
+        ck_assert_uint_eq(zeros, n);
+        memset(p, 0xff, n);
+        texts[i] = muni__arena_strndup(&a, "職員番号", i % 13);
+        ck_assert_ptr_nonnull(texts[i]);
+    }
+    for (size_t i = 0; i < MUNI_COUNT(texts); i++) {
+        ck_assert_uint_eq(strlen(texts[i]), i % 13 < 12 ? i % 13 : 12);
+        ck_assert_mem_eq(texts[i], "職員番号", strlen(texts[i]));
+    }
+    ck_assert_ptr_null(muni__arena_alloc(&a, SIZE_MAX / 2));
+    ck_assert_ptr_null(muni__arena_strndup(&a, "", SIZE_MAX));
+    muni__arena_free(&a);
+    ck_assert_ptr_nonnull(muni__arena_strndup(&a, "再び", 6));
+    muni__arena_free(&a);
+}
+END_TEST
+
 Suite *suite_base(void) {
     Suite *s = suite_create("base");
     TCase *c = tcase_create("error");
@@ -533,6 +578,8 @@ Suite *suite_base(void) {
     tcase_add_test(c, utf8__every_character_there_and_back);
     tcase_add_test(c, utf8__next_always_moves_on);
     tcase_add_test(c, utf8__length_and_cut);
+    tcase_add_test(c, utf8__plain_run_stops_at_the_first_special_byte);
+    tcase_add_test(c, arena__zeroed_aligned_and_apart);
     tcase_add_test(c, quote__caps_and_cleans);
     tcase_add_test(c, nearest__finds_what_was_meant);
     suite_add_tcase(s, c);
