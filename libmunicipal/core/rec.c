@@ -14,6 +14,7 @@
 typedef struct item {
     const char *name;
     muni__val v;
+    bool lasts; /* the name is not copied */
 } item;
 
 struct muni_rec {
@@ -89,7 +90,7 @@ static muni_status put(muni_rec *rec, const char *name, const muni__val *v, bool
     char *copy = muni__arena_strndup(&rec->mem, name, strlen(name));
     if (!copy)
         return MUNI_ENOMEM;
-    rec->items[rec->n++] = (item){ copy, kept };
+    rec->items[rec->n++] = (item){ copy, kept, false };
     return MUNI_OK;
 }
 
@@ -102,6 +103,14 @@ muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v) {
         return put(rec, name, &shown, false);
     }
     return put(rec, name, v, false);
+}
+
+muni_status muni__rec_lend(muni_rec *rec, const char *name, bool lasts, const muni__val *v) {
+    muni_status st = muni__grow(&rec->items, &rec->cap, rec->n + 1, sizeof *rec->items);
+    if (st < 0)
+        return st;
+    rec->items[rec->n++] = (item){ name, *v, lasts };
+    return MUNI_OK;
 }
 
 muni_status muni__rec_add_text(muni_rec *rec, const char *name, const char *text) {
@@ -117,20 +126,26 @@ muni_status muni__rec_add_int(muni_rec *rec, const char *name, int64_t number) {
 muni_status muni__rec_seal(muni_rec *rec) {
     size_t total = rec->n * sizeof(item);
     for (size_t i = 0; i < rec->n; i++)
-        total += strlen(rec->items[i].name) + 1 + (has_text(rec->items[i].v.t) ? rec->items[i].v.n + 1 : 0);
-    char *block = muni__alloc(total ? total : 1);
+        total += (rec->items[i].lasts ? 0 : strlen(rec->items[i].name) + 1) + (has_text(rec->items[i].v.t) ? rec->items[i].v.n + 1 : 0);
+    char *block = muni__realloc_n(NULL, 1, total);
     if (!block)
         return MUNI_ENOMEM;
     item *items = (item *)(void *)block;
     char *at = block + rec->n * sizeof(item);
     for (size_t i = 0; i < rec->n; i++) {
         items[i] = rec->items[i];
-        size_t n = strlen(items[i].name) + 1;
-        items[i].name = memcpy(at, items[i].name, n);
-        at += n;
+        if (!items[i].lasts) {
+            size_t n = strlen(items[i].name) + 1;
+            items[i].name = memcpy(at, items[i].name, n);
+            at += n;
+        }
         if (has_text(items[i].v.t)) {
-            items[i].v.p = memcpy(at, items[i].v.p, items[i].v.n + 1);
-            at += items[i].v.n + 1;
+            size_t n = items[i].v.n;
+            if (n)
+                memcpy(at, items[i].v.p, n);
+            at[n] = '\0';
+            items[i].v.p = at;
+            at += n + 1;
         }
     }
     muni__free(rec->items);

@@ -37,6 +37,8 @@ struct muni__recbuild {
 muni_status muni__rec_open(const muni__kind *kind, int32_t utc_offset, size_t expected, muni_rec **out);
 /* Add a value under a name (borrowed if `name` is a kind's own text, else copied). Checks nothing. */
 muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v);
+/* The same without a copy: the text lives until the record is sealed, and so does the name, or for ever where it `lasts`. */
+muni_status muni__rec_lend(muni_rec *rec, const char *name, bool lasts, const muni__val *v);
 muni_status muni__rec_add_text(muni_rec *rec, const char *name, const char *text);
 muni_status muni__rec_add_int(muni_rec *rec, const char *name, int64_t v);
 muni_status muni__rec_seal(muni_rec *rec);

@@ -949,7 +949,7 @@ static muni_status add_item(const muni__tx *tx, muni_rec *rec, const muni__field
             return MUNI_OK;
         const muni__val *v = &row->v[path->field[h]];
         if (h == path->hops || v->t == MUNI_TYPE_NULL)
-            return muni__rec_add(rec, item->name, h == path->hops ? v : &MUNI_NULL_VAL);
+            return muni__rec_lend(rec, path->hops ? item->name : f->name, !path->hops, h == path->hops ? v : &MUNI_NULL_VAL);
         if (!way_there[h])
             return MUNI_OK;
         row = way_there[h];
