@@ -109,7 +109,7 @@ static muni_status take_text(muni__tx *tx, const muni__kind *kind, const muni__f
     size_t length = muni__utf8_length(v->p, v->n);
     if (length > (size_t)text_limit(f))
         return muni__fail(MUNI_ELIMIT, f->name, "%s has %zu characters; at most %d are allowed", "%sが%zu文字あります。上限は%d文字です", f->name, length, (int)text_limit(f));
-    for (size_t i = 0; i < v->n; i++) {
+    for (size_t i = muni__plain_run(v->p, v->n); i < v->n; i += 1 + muni__plain_run(v->p + i + 1, v->n - i - 1)) {
         unsigned char c = (unsigned char)v->p[i];
         bool line = c == '\n' || c == '\r';
         if (c == 0 || (c == 0x7f) || (c < 0x20 && c != '\t' && !line))
@@ -266,30 +266,30 @@ muni_status muni__row_read(muni__arena *mem, const muni__kind *kind, muni__stmt 
         size_t n = 0;
         if (f->flags & MUNI__F_LIST)
             continue;
-        bool null = muni__col_null(s, at);
         switch (f->type) {
         case MUNI__TEXT:
         case MUNI__NOTE:
         case MUNI__KEY:
         case MUNI__CODE:
         case MUNI__DATE:
-        case MUNI__JSON:
-            if (!null) {
-                const char *p = muni__col_text(s, at, &n);
-                v->p = muni__arena_strndup(mem, p ? p : "", n);
+        case MUNI__JSON: {
+            const char *p = muni__col_text(s, at, &n);
+            if (p) {
+                v->p = muni__arena_strndup(mem, p, n);
                 if (!v->p)
                     return MUNI_ENOMEM;
                 v->n = n;
                 v->t = f->type == MUNI__DATE ? MUNI_TYPE_DATE : f->type == MUNI__JSON ? MUNI_TYPE_JSON : MUNI_TYPE_TEXT;
             }
             break;
+        }
         case MUNI__ANY:
-            if (!null)
+            if (!muni__col_null(s, at))
                 *v = (muni__val){ MUNI__TYPE_ANY, muni__col_int(s, at), NULL, (size_t)muni__col_int(s, at + 1) };
             at++;
             break;
         default:
-            if (!null) {
+            if (!muni__col_null(s, at)) {
                 v->i = muni__col_int(s, at);
                 v->t = f->type == MUNI__BOOL ? MUNI_TYPE_BOOL : f->type == MUNI__TIME ? MUNI_TYPE_TIME : MUNI_TYPE_INT;
             }

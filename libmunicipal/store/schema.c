@@ -31,7 +31,19 @@ static const char *sql_type(muni__type t) {
 }
 
 void muni__schema_table(muni__buf *b, const muni__kind *k) {
-    muni__buf_printf(b, "\"k_%s\"", k->name);
+    muni__buf_puts(b, "\"k_");
+    muni__buf_puts(b, k->name);
+    muni__buf_putc(b, '"');
+}
+
+static void put_column(muni__buf *b, bool first, const char *prefix, const char *name, const char *suffix) {
+    if (!first)
+        muni__buf_puts(b, ", ");
+    muni__buf_puts(b, prefix);
+    muni__buf_putc(b, '"');
+    muni__buf_puts(b, name);
+    muni__buf_puts(b, suffix);
+    muni__buf_putc(b, '"');
 }
 
 void muni__schema_columns(muni__buf *b, const muni__kind *k, const char *prefix) {
@@ -40,9 +52,9 @@ void muni__schema_columns(muni__buf *b, const muni__kind *k, const char *prefix)
         const muni__field *f = &k->fields[i];
         if (f->flags & MUNI__F_LIST)
             continue;
-        muni__buf_printf(b, "%s%s\"%s\"", first ? "" : ", ", prefix, f->name);
+        put_column(b, first, prefix, f->name, "");
         if (f->type == MUNI__ANY)
-            muni__buf_printf(b, ", %s\"%s_kind\"", prefix, f->name);
+            put_column(b, false, prefix, f->name, "_kind");
         first = false;
     }
 }
