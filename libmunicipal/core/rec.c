@@ -106,6 +106,8 @@ muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v) {
 }
 
 muni_status muni__rec_lend(muni_rec *rec, const char *name, bool lasts, const muni__val *v) {
+    if (v->t == MUNI__TYPE_ANY) /* given out as a text of its own */
+        return muni__rec_add(rec, name, v);
     muni_status st = muni__grow(&rec->items, &rec->cap, rec->n + 1, sizeof *rec->items);
     if (st < 0)
         return st;
