@@ -56,10 +56,13 @@ void muni__definitions_free(struct muni__definitions *ds) {
     muni__free(ds);
 }
 
-static muni_status cache(muni_db *db, struct muni__definitions **out) {
-    if (!db->definitions)
-        db->definitions = muni__alloc(sizeof *db->definitions);
-    *out = db->definitions;
+/* Where a transaction keeps what it reads. Once it has written a definition itself, what it reads may be taken back, and both the id and the revision of the
+ * configuration be given to another: then it keeps it to itself. */
+static muni_status cache(muni__tx *tx, struct muni__definitions **out) {
+    struct muni__definitions **at = tx->configured ? &tx->definitions : &tx->db->definitions;
+    if (!*at)
+        *at = muni__alloc(sizeof **at);
+    *out = *at;
     return *out ? MUNI_OK : MUNI_ENOMEM;
 }
 
@@ -136,8 +139,8 @@ muni_status muni__definition_by_id(muni__tx *tx, int64_t id, const muni__definit
     kept *k = NULL;
     *out = NULL;
     (void)pthread_mutex_lock(&tx->db->mutex);
-    muni_status st = cache(tx->db, &ds);
-    if (st >= 0 && (k = find_kept(ds, id)))
+    muni_status st = cache(tx, &ds);
+    if (st >= 0 && ((k = find_kept(ds, id)) || (tx->db->definitions && (k = find_kept(tx->db->definitions, id)))))
         *out = &k->d;
     (void)pthread_mutex_unlock(&tx->db->mutex);
     if (st < 0 || *out)
@@ -162,7 +165,7 @@ muni_status muni__definition_active(muni__tx *tx, const char *family, const char
     if (st < 0)
         return st;
     (void)pthread_mutex_lock(&tx->db->mutex);
-    st = cache(tx->db, &ds);
+    st = cache(tx, &ds);
     if (st >= 0) {
         if (ds->config != config) {
             forget(ds);

@@ -117,6 +117,8 @@ struct muni__tx {
     bool wrote;   /* something was written */
     bool doomed;
     bool system;  /* the library itself acts: no rights are asked */
+    bool configured; /* something on which rights or behaviour rest was written: nothing read from now on is known to others */
+    struct muni__definitions *definitions; /* those read since then */
     int32_t depth;   /* nesting of the write path by hooks */
     int32_t changes; /* in the group */
     const muni__rights *rights;

@@ -110,6 +110,7 @@ int32_t muni__tx_today(const muni__tx *tx) {
 /* ---- transactions */
 
 static void discard(muni__tx *tx) {
+    muni__definitions_free(tx->definitions);
     muni__arena_free(&tx->mem);
     muni__free(tx);
 }
@@ -139,6 +140,7 @@ static muni_status start(muni_db *db, muni_session *session, bool write, muni__t
 /* End the transaction of a call of its own (or of a group); answers the status to return. */
 static muni_status finish(muni__tx *tx, muni_status st) {
     muni__error why;
+    bool configured = tx->configured;
     if (tx->write && st >= 0) {
         muni_status end = muni__tx_before_commit(tx);
         if (end >= 0)
@@ -150,6 +152,9 @@ static muni_status finish(muni__tx *tx, muni_status st) {
         muni__conn_rollback(tx->conn);
         muni__error_restore(&why);
     }
+    /* the revision of the configuration goes back with everything else, and the next one who takes it means something else by it */
+    if (configured && st < 0 && tx->session && tx->session->rights)
+        tx->session->rights->config = -1;
     muni__error_save(&why);
     muni__store_return(tx->db->store, tx->conn);
     muni__error_restore(&why);

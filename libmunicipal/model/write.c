@@ -464,8 +464,10 @@ static muni_status carry_out(change *c, muni__row **stored) {
     c->row->v[MUNI__C_UPDATED_BY] = actor ? muni__val_int(actor) : MUNI_NULL_VAL;
     compare(c);
     MUNI_TRY(c->old ? update(c) : insert(c));
-    if (configures(c->kind))
+    if (configures(c->kind)) {
+        tx->configured = true;
         MUNI_TRY(muni__conn_config_bump(tx->conn));
+    }
     tx->db->wrote = true;
     if (hooks && hooks->after) {
         if (tx->depth >= DEPTH_MAX)

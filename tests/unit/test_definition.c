@@ -121,6 +121,45 @@ START_TEST(lifecycle__guard_is_a_condition_over_the_new_record) {
 }
 END_TEST
 
+#define OPEN_DONE(first)                                                                                                         \
+    "{\"initial\":\"" first "\",\"states\":[{\"name\":\"" first "\",\"ja\":\"受付\",\"en\":\"Open\"},{\"name\":\"done\",\"ja\":\"済\",\"en\":\"Done\","     \
+    "\"final\":true}],\"transitions\":[{\"name\":\"finish\",\"ja\":\"終了\",\"en\":\"Finish\",\"from\":[\"" first "\"],\"to\":\"done\"}]}"
+
+/* What a group defined and took back was never there: neither under the revision of the configuration that comes next, nor under its id. */
+START_TEST(definition__taken_back_with_its_group_is_forgotten) {
+    int64_t lost = 0, id = 0;
+    OK(muni_session_begin(m.admin));
+    OK(define("lifecycle", "ticket-incident", OPEN_DONE("open"), &lost));
+    OK(muni_session_transition(m.admin, "definition", lost, 0, "activate", NULL, NULL));
+    muni_rec *r = mt_get(m.admin, "ticket", mt_ticket(m.admin, "中"), NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "open");
+    muni_rec_free(r);
+    OK(muni_session_rollback(m.admin));
+    for (int i = 0; i < 12; i++) { /* one of them has the revision that the group had */
+        char json[64];
+        r = mt_get(m.admin, "ticket", mt_ticket(m.admin, "後"), NULL);
+        ck_assert_str_eq(mt_text(r, "state"), "new");
+        muni_rec_free(r);
+        snprintf(json, sizeof json, "{\"code\":\"g%d\",\"name\":\"x\"}", i);
+        (void)mt_create(m.admin, "group", json);
+    }
+    mt_reopen(&m);
+    OK(muni_session_begin(m.admin));
+    OK(define("lifecycle", "ticket-incident", OPEN_DONE("open"), &lost));
+    OK(muni_session_transition(m.admin, "definition", lost, 0, "activate", NULL, NULL));
+    (void)mt_ticket(m.admin, "中");
+    OK(muni_session_rollback(m.admin));
+    OK(define("lifecycle", "ticket-incident", OPEN_DONE("begun"), &id));
+    ck_assert_int_eq(id, lost);
+    OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
+    int64_t ticket = mt_ticket(m.admin, "後");
+    r = mt_get(m.admin, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(r, "state"), "begun");
+    muni_rec_free(r);
+    OK(mt_do(m.admin, ticket, "finish", NULL));
+}
+END_TEST
+
 /* Closed only from 回答完了. */
 ROWS("KAT-KB-04")
 START_TEST(inquiry__is_closed_only_after_its_answer) {
@@ -154,6 +193,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
     tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
+    tcase_add_test(t, definition__taken_back_with_its_group_is_forgotten);
     suite_add_tcase(s, t);
     return s;
 }

@@ -339,6 +339,38 @@ START_TEST(rights__principal_whose_time_is_over_acts_no_more) {
 }
 END_TEST
 
+/* Rights compiled inside a group that was taken back are not those of the revision that comes next. */
+START_TEST(rights__of_a_group_taken_back_are_forgotten) {
+    muni_session *boss = mt_person(&m, "boss", "administrator");
+    muni_rec *who = NULL, *g = NULL;
+    muni_query *q = NULL;
+    muni_cursor *c = NULL;
+    char json[200];
+    OK(muni_session_whoami(boss, &who));
+    OK(muni_session_find(m.admin, "group", "administrator", NULL, &g));
+    snprintf(json, sizeof json, "{\"kind\":\"member\",\"where\":{\"field\":\"principal\",\"op\":\"eq\",\"value\":%lld}}", (long long)mt_int(who, "principal"));
+    muni_rec_free(who);
+    muni_rec_free(g);
+    OK(muni_query_parse(json, MUNI_ZERO_TERMINATED, &q));
+    OK(muni_session_list(boss, q, &c));
+    ck_assert_int_eq(muni_cursor_next(c, &g), MUNI_ROW);
+    OK(muni_session_begin(boss));
+    OK(muni_session_trash(boss, "member", mt_int(g, "id"), 0, NULL));
+    OK(muni_session_whoami(boss, &who));
+    ck_assert_str_eq(mt_text(who, "groups"), "[]");
+    muni_rec_free(who);
+    OK(muni_session_rollback(boss));
+    (void)mt_create(m.admin, "group", "{\"code\":\"x\",\"name\":\"x\"}"); /* takes the revision that the group had */
+    OK(muni_session_whoami(boss, &who));
+    ck_assert_str_eq(mt_text(who, "groups"), "[\"administrator\"]");
+    muni_rec_free(who);
+    muni_rec_free(g);
+    muni_query_free(q);
+    muni_cursor_unref(c);
+    muni_session_unref(boss);
+}
+END_TEST
+
 /* ---- groups of calls */
 
 START_TEST(group__commits_and_rolls_back_as_one) {
@@ -613,6 +645,7 @@ Suite *suite_write(void) {
     tcase_add_test(t, rights__personal_values_are_seen_and_written_only_with_their_verb);
     tcase_add_test(t, rights__membership_counts_from_its_first_to_its_last_day);
     tcase_add_test(t, rights__principal_whose_time_is_over_acts_no_more);
+    tcase_add_test(t, rights__of_a_group_taken_back_are_forgotten);
     tcase_add_test(t, group__commits_and_rolls_back_as_one);
     tcase_add_test(t, group__failure_after_a_write_dooms_it);
     tcase_add_test(t, group__holds_a_thousand_changes);
