@@ -25,7 +25,7 @@ static bool too_deep(const char *p, size_t n, int limit) {
     return false;
 }
 
-muni_status muni__json_load(const char *json, size_t n, size_t max, const char *field, json_t **out) {
+static muni_status load(const char *json, size_t n, size_t max, int depth, const char *field, json_t **out) {
     *out = NULL;
     if (!json)
         return muni__fail(MUNI_EINVAL, field, "the JSON text is missing", "JSONがありません");
@@ -36,8 +36,8 @@ muni_status muni__json_load(const char *json, size_t n, size_t max, const char *
         return muni__fail(MUNI_ELIMIT, field, "the JSON text has %zu bytes; at most %zu are allowed", "JSONが%zuバイトあります。上限は%zuバイトです", n, max);
     if (!muni__utf8_valid(json, n, &bad))
         return muni__fail(MUNI_EUTF8, field, "the JSON text is not valid UTF-8 (byte %zu)", "JSONがUTF-8ではありません（%zuバイト目）", bad);
-    if (too_deep(json, n, MUNI__JSON_DEPTH))
-        return muni__fail(MUNI_ELIMIT, field, "the JSON text is nested deeper than %d levels", "JSONの入れ子が%d段を超えています", MUNI__JSON_DEPTH);
+    if (too_deep(json, n, depth))
+        return muni__fail(MUNI_ELIMIT, field, "the JSON text is nested deeper than %d levels", "JSONの入れ子が%d段を超えています", depth);
     /* When memory runs out inside a token, jansson 2.14 may lose a character or call the token wrong: what is right is right twice and alike,
      * what is wrong is wrong twice. */
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
@@ -56,6 +56,14 @@ muni_status muni__json_load(const char *json, size_t n, size_t max, const char *
         return muni__fail(MUNI_ETYPE, field, "line %d of the JSON text has a number that does not fit 64 bits",
                           "JSONの%d行目に64ビットに収まらない数があります", e.line);
     return muni__fail(MUNI_EFORMAT, field, "line %d, column %d of the JSON text: %s", "JSONの%d行%d文字目が正しくありません（%s）", e.line, e.column, e.text);
+}
+
+muni_status muni__json_load(const char *json, size_t n, size_t max, const char *field, json_t **out) {
+    return load(json, n, max, MUNI__JSON_DEPTH, field, out);
+}
+
+muni_status muni__json_load_own(const char *json, size_t n, size_t max, const char *field, json_t **out) {
+    return load(json, n, max, MUNI__JSON_OWN_DEPTH, field, out);
 }
 
 typedef struct pair {

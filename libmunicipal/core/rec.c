@@ -400,14 +400,18 @@ void muni__val_json(muni__buf *b, const muni__val *v, int32_t utc_offset) {
     const muni__kind *kind;
     switch (v->t) {
     case MUNI_TYPE_INT: muni__buf_int(b, v->i); break;
-    case MUNI_TYPE_BOOL: muni__buf_puts(b, v->i ? "true" : "false"); break;
+    case MUNI_TYPE_BOOL:
+        if (v->i == 0 || v->i == 1)
+            muni__buf_puts(b, v->i ? "true" : "false");
+        else
+            muni__buf_int(b, v->i); /* put there past the library: shown as it is, so that a verification sees it */
+        break;
     case MUNI_TYPE_TEXT:
     case MUNI_TYPE_DATE: muni__buf_json(b, v->p, v->n); break;
     case MUNI_TYPE_JSON: muni__buf_put(b, v->p, v->n); break;
     case MUNI_TYPE_TIME:
-        if (muni__time_format(v->i, utc_offset, time) < 0) { /* cannot be: times are checked when they come in */
-            if (b->st >= 0)
-                b->st = MUNI_EINTERNAL;
+        if (muni__time_format(v->i, utc_offset, time) < 0) { /* times are checked when they come in: put there past the library */
+            muni__buf_int(b, v->i);
             break;
         }
         muni__buf_json(b, time, strlen(time));

@@ -3,6 +3,7 @@
 
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/textkey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
     X(ROW_MISSING, "a history row is missing before this one", "この行の前の履歴が欠けています")                                 \
     X(ROW_INSERTED, "the history row was put in: another has its place", "履歴の行が差し込まれています")                         \
     X(TAIL_MISSING, "the last history rows are missing: the counter is ahead of them", "最後の履歴が欠けています（通し番号が進んでいます）") \
-    X(COUNTER_ALTERED, "the counter of history rows is behind the rows", "履歴の通し番号が行より遅れています")                   \
+    X(COUNTER_ALTERED, "a counter of rows or blocks is behind what it counts", "履歴または区画の通し番号が実際より遅れています")      \
     X(BLOCK_ALTERED, "the sealed block was altered: its hash does not fit", "封印された区画が書き換えられています")              \
     X(BLOCK_BROKEN, "the rows of the sealed block are not those that were sealed", "封印された区画の行が封印時と違います")       \
     X(BLOCK_MISSING, "a sealed block is missing", "封印された区画が欠けています")                                                 \
@@ -161,7 +162,7 @@ out:
 static muni_status undo(audit *a, muni__row *row, const char *doc, size_t n, const entry *e) {
     json_t *j = NULL, *pair;
     const char *name;
-    muni_status st = muni__json_load(doc, n, (size_t)64 << 20, "history", &j);
+    muni_status st = muni__json_load_own(doc, n, (size_t)64 << 20, "history", &j);
     if (st == MUNI_ENOMEM)
         return st;
     if (st < 0)
@@ -212,6 +213,59 @@ static muni_status check_created(audit *a, muni__row *row, const entry *e, bool 
     return st;
 }
 
+/* The folded forms beside a record's identifiers: they stand in no history, for they follow from what does. */
+static muni_status check_keys(audit *a, const muni__row *row, const entry *last) {
+    const muni__kind *kind = row->kind;
+    muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
+    muni__stmt *s = NULL;
+    char *key = NULL;
+    size_t n = 0;
+    int at = 0;
+    muni_status st;
+    muni__buf_puts(&sql, "SELECT ");
+    for (int32_t i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].type == MUNI__KEY)
+            muni__buf_printf(&sql, at++ ? ",\"%s_key\"" : "\"%s_key\"", kind->fields[i].name);
+    muni__buf_puts(&sql, " FROM ");
+    muni__schema_table(&sql, kind);
+    muni__buf_puts(&sql, " WHERE id=?1");
+    st = sql.st;
+    if (!at || st < 0)
+        goto out;
+    MUNI_TRY(muni__sql(a->tx->conn, sql.p, &s));
+    muni__bind_int(s, 1, muni__row_id(row));
+    MUNI_TRY(muni__step(s));
+    at = 0;
+    for (int32_t i = 0; st == MUNI_ROW && i < kind->nfields; i++) {
+        const muni__val *v = &row->v[i];
+        if (kind->fields[i].type != MUNI__KEY)
+            continue;
+        size_t stored_n = 0, want = 0;
+        bool null = muni__col_null(s, at);
+        const char *stored = muni__col_text(s, at++, &stored_n);
+        if (v->t != MUNI_TYPE_NULL) {
+            muni_status folded = muni__idkey(v->p, v->n, &key, &n);
+            if (folded == MUNI_ENOMEM) {
+                st = folded;
+                goto out;
+            }
+            want = folded < 0 ? 0 : n;
+        }
+        bool same = null ? v->t == MUNI_TYPE_NULL : key && stored_n == want && (!want || !memcmp(stored, key, want));
+        muni__free(key);
+        key = NULL;
+        if (!same) {
+            MUNI_TRY(at_row(a, F_RECORD_ALTERED, last, kind->fields[i].name));
+            st = MUNI_ROW;
+        }
+    }
+out:
+    muni__free(key);
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st < 0 ? st : MUNI_OK;
+}
+
 /* The rows of one record, in order: their chain, and the record against them. */
 static muni_status check_record(audit *a) {
     muni__row *row = NULL;
@@ -243,6 +297,7 @@ static muni_status check_record(audit *a) {
         MUNI_TRY(at_row(a, F_RECORD_MISSING, last, NULL));
         goto out;
     }
+    MUNI_TRY(check_keys(a, row, last));
     int64_t rev = row->v[MUNI__C_REV].i;
     if (rev > last->h.rev) {
         MUNI_TRY(found(a, F_ROW_MISSING, 0, last->h.kind, last->h.rec, last->h.rev + 1, NULL));
@@ -306,7 +361,7 @@ out:
     return st < 0 ? st : MUNI_OK;
 }
 
-/* Records that have no history at all. */
+/* Records that have no history at all: ids are those of one record of one kind. */
 static muni_status check_strays(audit *a) {
     muni_status st = MUNI_OK;
     for (int32_t i = 0; st >= 0 && i < muni__nkinds; i++) {
@@ -315,10 +370,12 @@ static muni_status check_strays(audit *a) {
         muni__stmt *s = NULL;
         muni__buf_puts(&sql, "SELECT k.id,k.rev FROM ");
         muni__schema_table(&sql, kind);
-        muni__buf_puts(&sql, " k WHERE NOT EXISTS (SELECT 1 FROM m_history h WHERE h.rec=k.id) ORDER BY k.id");
+        muni__buf_puts(&sql, " k WHERE NOT EXISTS (SELECT 1 FROM m_history h WHERE h.rec=k.id AND h.kind=?1) ORDER BY k.id");
         st = sql.st;
         if (st >= 0)
             st = muni__sql(a->tx->conn, sql.p, &s);
+        if (st >= 0)
+            muni__bind_int(s, 1, kind->number);
         while (st >= 0 && (st = muni__step(s)) == MUNI_ROW)
             st = found(a, F_RECORD_STRAY, 0, kind->number, muni__col_int(s, 0), muni__col_int(s, 1), NULL);
         muni__done(s);
@@ -418,6 +475,8 @@ static muni_status check_order(audit *a) {
         MUNI_TRY(found(a, F_COUNTER_ALTERED, counter + 1, 0, 0, 0, NULL));
     if (no < blocks || edge < sealed)
         MUNI_TRY(found(a, F_BLOCK_MISSING, edge + 1, 0, 0, no + 1, NULL));
+    if (no > blocks || edge > sealed) /* the next block would begin inside this one */
+        MUNI_TRY(found(a, F_COUNTER_ALTERED, edge, 0, 0, no, NULL));
     if (a->blocks)
         muni__hex(prev, 32, a->head);
 out:

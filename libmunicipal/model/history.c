@@ -330,7 +330,7 @@ typedef struct reading {
 static muni_status shown(muni__tx *tx, const muni__row *row, const char *doc, size_t n, bool *first, muni__buf *out) {
     json_t *j = NULL, *pair;
     const char *name;
-    muni_status st = muni__json_load(doc, n, (size_t)64 << 20, "history", &j);
+    muni_status st = muni__json_load_own(doc, n, (size_t)64 << 20, "history", &j);
     if (st < 0)
         return st;
     json_object_foreach (j, name, pair) {

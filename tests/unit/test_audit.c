@@ -143,6 +143,69 @@ START_TEST(audit__names_a_deleted_and_a_stray_record) {
 }
 END_TEST
 
+/* The folded form decides who is found: to change it is to change who somebody is. */
+START_TEST(audit__names_an_edited_key) {
+    (void)mt_create(m.admin, "principal", "{\"login\":\"clerk\",\"name\":\"係\"}");
+    shell("UPDATE k_principal SET login_key='somebody' WHERE login='clerk'"); /* an application that vouches for somebody lets in the clerk */
+    NAMES("RECORD_ALTERED", "\"kind\":\"principal\"", "\"field\":\"login\"");
+    shell("UPDATE k_principal SET login_key='clerk' WHERE login='clerk';UPDATE k_person SET staff_no_key=NULL");
+    NAMES("RECORD_ALTERED", "\"kind\":\"person\"", "\"field\":\"staff_no\"");
+}
+END_TEST
+
+START_TEST(audit__names_a_stray_record_with_the_id_of_another) {
+    char sql[200], id[64];
+    snprintf(sql, sizeof sql, "INSERT INTO k_desk(id,rev,code,code_key,name,created_at,updated_at) VALUES(%lld,1,'x','x','x',1,1)", (long long)tickets[3]);
+    snprintf(id, sizeof id, "\"kind\":\"desk\",\"record\":%lld,", (long long)tickets[3]);
+    shell(sql);
+    NAMES("RECORD_STRAY", id);
+}
+END_TEST
+
+START_TEST(audit__names_values_that_no_field_can_have) {
+    shell("UPDATE k_ticket SET reported_at=9000000000000000000 WHERE id=(SELECT min(id) FROM k_ticket)");
+    NAMES("RECORD_ALTERED");
+    shell("UPDATE k_ticket SET reported_at=1700000000;UPDATE k_ticket SET closed_at=-9000000000000000000 WHERE id=(SELECT min(id) FROM k_ticket)");
+    NAMES("RECORD_ALTERED");
+    shell("UPDATE k_ticket SET closed_at=NULL");
+    expect(NULL);
+    OK(mt_update(m.admin, "ticket", tickets[9], 0, "{\"confidential\":true}"));
+    shell("UPDATE k_ticket SET confidential=2 WHERE confidential=1");
+    NAMES("RECORD_ALTERED", "\"field\":\"confidential\"");
+}
+END_TEST
+
+START_TEST(audit__names_the_counters_of_sealing) {
+    shell("UPDATE m_seq SET value=value-1 WHERE name='sealed'");
+    NAMES("COUNTER_ALTERED");
+    shell("UPDATE m_seq SET value=value+1 WHERE name='sealed';UPDATE m_seq SET value=value-1 WHERE name='block'");
+    NAMES("COUNTER_ALTERED");
+}
+END_TEST
+
+/* A document as deep as it may be stands one deeper in its record and two in the history. */
+START_TEST(audit__reads_what_may_be_written) {
+    char deep[200] = "{\"a\":";
+    muni_rec *rec = NULL, *r = NULL;
+    muni_cursor *c = NULL;
+    size_t n = strlen(deep);
+    memset(deep + n, '[', 63);
+    memset(deep + n + 63, ']', 63);
+    strcpy(deep + n + 126, "}");
+    OK(muni_rec_new(&rec));
+    OK(muni_rec_set_json(rec, "custom", deep, MUNI_ZERO_TERMINATED));
+    OK(muni_session_update(m.admin, "ticket", tickets[0], 0, rec, NULL));
+    muni_rec_free(rec);
+    expect(NULL);
+    OK(muni_session_history(m.admin, "ticket", tickets[0], &c));
+    muni_status st;
+    while ((st = muni_cursor_next(c, &r)) == MUNI_ROW)
+        muni_rec_free(r);
+    OK(st);
+    muni_cursor_unref(c);
+}
+END_TEST
+
 START_TEST(audit__names_an_altered_and_a_missing_block) {
     shell("UPDATE m_block SET root=zeroblob(32) WHERE no=1");
     NAMES("BLOCK_ALTERED", "BLOCK_BROKEN");
@@ -215,6 +278,11 @@ Suite *suite_audit(void) {
     tcase_add_test(t, audit__names_a_record_changed_without_history);
     tcase_add_test(t, audit__names_a_value_that_no_row_changed);
     tcase_add_test(t, audit__names_a_deleted_and_a_stray_record);
+    tcase_add_test(t, audit__names_an_edited_key);
+    tcase_add_test(t, audit__names_a_stray_record_with_the_id_of_another);
+    tcase_add_test(t, audit__names_values_that_no_field_can_have);
+    tcase_add_test(t, audit__names_the_counters_of_sealing);
+    tcase_add_test(t, audit__reads_what_may_be_written);
     tcase_add_test(t, audit__names_an_altered_and_a_missing_block);
     tcase_add_test(t, audit__values_destroyed_on_purpose_leave_the_chain_whole);
     tcase_add_test(t, history__tells_who_when_and_what_with_titles);
