@@ -300,11 +300,10 @@ static muni_status matrix_check(const json_t *body) {
 /* ---- checking, and the kind's rules */
 
 muni_status muni__definition_check(muni__tx *tx, const char *family, const char *name, const json_t *body) {
-    (void)name;
     if (!json_is_object(body))
         return muni__fail(MUNI_EDEFINITION, "body", "the body of a definition is a JSON object", "定義の本体はJSONのオブジェクトです");
     if (!strcmp(family, "lifecycle"))
-        return muni__lifecycle_check(body);
+        return muni__lifecycle_check(name, body);
     if (!strcmp(family, "numbering"))
         return muni__numbering_check(body);
     if (!strcmp(family, "codes"))

@@ -68,7 +68,8 @@ typedef struct muni__transition_def {
     const char *name, *ja, *en, *to;
     const json_t *json; /* the whole transition */
 } muni__transition_def;
-muni_status muni__lifecycle_check(const json_t *body);
+/* `name`: of the definition; where a kind lives by it, fields are checked, too. MUNI_EDEFINITION. */
+muni_status muni__lifecycle_check(const char *name, const json_t *body);
 /* The lifecycle definition's name for a kind and type, "" for none. */
 const char *muni__lifecycle_name(const muni__kind *kind, const char *type, char buffer[96]);
 const char *muni__lifecycle_initial(const json_t *body);

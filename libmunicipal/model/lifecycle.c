@@ -6,6 +6,8 @@
  *                  "needs":["resolution"],"sets":{"closed_at":{"now":true}},"guard":CONDITION}]} */
 #include "model/internal.h"
 
+#include "core/textkey.h"
+
 #include <stdio.h>
 
 #define STATES_MAX 100
@@ -121,15 +123,81 @@ static muni_status check_transitions(const json_t *transitions, const json_t *st
         if (sets && !json_is_object(sets))
             return refuse(path, text(t, "name"), "sets is an object of fields", "setsは項目のオブジェクトです");
         json_object_foreach ((json_t *)(uintptr_t)sets, field, value)
-            if (!json_is_null(value) && !json_object_get(value, "now") && !json_object_get(value, "me"))
+            if (!json_is_null(value) && (json_object_size(value) != 1 || (!json_is_true(json_object_get(value, "now")) && (!text(value, "me") || strcmp(text(value, "me"), "principal") != 0))))
                 return refuse(path, field, "a field is set to null, {\"now\":true} or {\"me\":\"principal\"}", "設定できる値はnull、{\"now\":true}、{\"me\":\"principal\"}です");
     }
     return MUNI_OK;
 }
 
-muni_status muni__lifecycle_check(const json_t *body) {
+/* ---- the fields, of the kind that lives by it */
+
+/* The kind whose lifecycle bears this name, as muni__lifecycle_name makes it; NULL: none of this version. */
+static const muni__kind *kind_of(const char *name, size_t n) {
+    for (int32_t i = 0; i < muni__nkinds; i++) {
+        const muni__kind *kind = &muni__kinds[i];
+        size_t k = strlen(kind->name);
+        if (!*kind->lifecycle)
+            continue;
+        if (!*kind->types && strlen(kind->lifecycle) == n && !memcmp(kind->lifecycle, name, n))
+            return kind;
+        if (*kind->types && n > k + 1 && !memcmp(kind->name, name, k) && name[k] == '-' && muni__list_has(kind->types, name + k + 1, n - k - 1))
+            return kind;
+    }
+    return NULL;
+}
+
+static muni_status check_sets(const muni__kind *kind, const char *path, const char *field, const json_t *value) {
+    int32_t i = muni__row_field(kind, field);
+    if (i < 0)
+        return refuse(path, field, "sets names a field that its kind does not have", "setsにない項目が書かれています");
+    const muni__field *f = &kind->fields[i];
+    if ((i < MUNI__C_COUNT && (f->flags & MUNI__F_SYSTEM)) || i == MUNI__C_TYPE || (f->flags & (MUNI__F_CREATE_ONLY | MUNI__F_LIST | MUNI__F_SECRET)))
+        return refuse(path, field, "a transition may not set this field", "遷移では設定できない項目です");
+    if (json_is_null(value) && (f->flags & MUNI__F_REQUIRED))
+        return refuse(path, field, "the field must be filled; it cannot be set to null", "必須の項目はnullにできません");
+    if (json_object_get(value, "now") && f->type != MUNI__TIME)
+        return refuse(path, field, "only a moment can be set to now", "nowを設定できるのは日時の項目だけです");
+    if (json_object_get(value, "me") && (f->type != MUNI__REF || strcmp(f->target, MUNI_KIND_PRINCIPAL) != 0))
+        return refuse(path, field, "only a field that leads to a principal can be set to me", "meを設定できるのは利用者を参照する項目だけです");
+    return MUNI_OK;
+}
+
+static muni_status check_guard(muni__arena *mem, const muni__kind *kind, const char *path, const json_t *guard) {
+    muni__cond *cond = NULL;
+    muni__error why;
+    muni_status st = guard ? muni__cond_parse(mem, kind, guard, "guard", &cond) : MUNI_OK;
+    if (st >= 0 || st == MUNI_ENOMEM)
+        return st;
+    muni__error_save(&why);
+    return muni__fail(MUNI_EDEFINITION, path, "lifecycle: %1$s: %2$s%3$.0s", "ライフサイクル: %1$s%2$.0s: %3$s", why.field, why.en, why.ja);
+}
+
+static muni_status check_fields(const muni__kind *kind, const json_t *transitions) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    muni_status st = MUNI_OK;
+    char path[48];
+    for (size_t i = 0; i < json_array_size(transitions); i++) {
+        const json_t *t = json_array_get(transitions, i), *needs = json_object_get(t, "needs");
+        const char *field;
+        json_t *value;
+        (void)snprintf(path, sizeof path, "transitions[%zu]", i);
+        for (size_t k = 0; k < json_array_size(needs); k++)
+            if (muni__row_field(kind, json_string_value(json_array_get(needs, k))) < 0)
+                MUNI_TRY(refuse(path, json_string_value(json_array_get(needs, k)), "needs names a field that its kind does not have", "needsにない項目が書かれています"));
+        json_object_foreach (json_object_get(t, "sets"), field, value)
+            MUNI_TRY(check_sets(kind, path, field, value));
+        MUNI_TRY(check_guard(&mem, kind, path, json_object_get(t, "guard")));
+    }
+out:
+    muni__arena_free(&mem);
+    return st;
+}
+
+muni_status muni__lifecycle_check(const char *name, const json_t *body) {
     static const char *const known[] = { "initial", "states", "transitions" };
     bool(*edge)[STATES_MAX] = muni__alloc_n(STATES_MAX, sizeof *edge);
+    char *key = NULL;
+    size_t key_n = 0;
     bool leaves[STATES_MAX] = { false }, reached[STATES_MAX] = { false };
     const json_t *states = json_object_get(body, "states");
     muni_status st;
@@ -160,7 +228,12 @@ muni_status muni__lifecycle_check(const json_t *body) {
         if (!final && !leaves[i])
             MUNI_TRY(refuse("states", text(s, "name"), "no transition leaves the state; mark it final or add one", "この状態から出る遷移がありません。finalにするか遷移を加えてください"));
     }
+    MUNI_TRY(muni__idkey(name, strlen(name), &key, &key_n)); /* definitions are found by the folded form of their names */
+    const muni__kind *kind = kind_of(key, key_n);
+    if (kind)
+        MUNI_TRY(check_fields(kind, json_object_get(body, "transitions")));
 out:
+    muni__free(key);
     muni__free(edge);
     return st;
 }

@@ -121,6 +121,45 @@ START_TEST(lifecycle__guard_is_a_condition_over_the_new_record) {
 }
 END_TEST
 
+/* A lifecycle is checked against the kind that will live by it when it is saved, not when a record stumbles over it. */
+START_TEST(lifecycle__fields_are_those_of_its_kind) {
+    static const struct {
+        const char *rest;
+        muni_status code;
+    } rows[] = {
+        { "\"needs\":[\"assignee\"]", MUNI_OK },
+        { "\"needs\":[\"asignee\"]", MUNI_EDEFINITION },
+        { "\"sets\":{\"closed_at\":{\"now\":true},\"assignee\":{\"me\":\"principal\"},\"resolved_at\":null}", MUNI_OK },
+        { "\"sets\":{\"closd_at\":{\"now\":true}}", MUNI_EDEFINITION },
+        { "\"sets\":{\"subject\":{\"now\":true}}", MUNI_EDEFINITION },  /* no moment */
+        { "\"sets\":{\"closed_at\":{\"now\":false}}", MUNI_EDEFINITION },
+        { "\"sets\":{\"closed_at\":{\"now\":true,\"me\":\"principal\"}}", MUNI_EDEFINITION },
+        { "\"sets\":{\"reporter\":{\"me\":\"principal\"}}", MUNI_EDEFINITION }, /* a person */
+        { "\"sets\":{\"assignee\":{\"me\":\"person\"}}", MUNI_EDEFINITION },
+        { "\"sets\":{\"subject\":null}", MUNI_EDEFINITION },     /* required */
+        { "\"sets\":{\"created_by\":{\"me\":\"principal\"}}", MUNI_EDEFINITION }, /* nobody makes records their own so */
+        { "\"sets\":{\"trashed_at\":{\"now\":true}}", MUNI_EDEFINITION },
+        { "\"sets\":{\"lifecycle\":null}", MUNI_EDEFINITION },
+        { "\"guard\":{\"field\":\"impact\",\"op\":\"eq\",\"value\":\"low\"}", MUNI_OK },
+        { "\"guard\":{\"field\":\"impct\",\"op\":\"eq\",\"value\":\"low\"}", MUNI_EDEFINITION },
+        { "\"guard\":{\"field\":\"assignee.name\",\"op\":\"eq\",\"value\":\"x\"}", MUNI_OK },
+        { "\"guard\":{\"field\":\"state\",\"op\":\"eq\",\"value\":{\"old\":\"state\"}}", MUNI_OK },
+        { "\"guard\":5", MUNI_EDEFINITION },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char body[600];
+        snprintf(body, sizeof body, "{\"initial\":\"a\"," S1 ",\"transitions\":[{\"name\":\"go\",\"ja\":\"行\",\"en\":\"Go\",\"from\":[\"a\"],\"to\":\"b\",%s}]}",
+                 rows[i].rest);
+        muni_status st = define("lifecycle", i % 2 ? "ticket-incident" : "Ticket-Incident", body, NULL);
+        ck_assert_msg(st == rows[i].code, "%s → %s %s", rows[i].rest, muni_error_name(st), muni_error_text("en"));
+        if (st < 0) {
+            ck_assert_str_eq(muni_error_field(), "transitions[0]");
+            ck_assert_str_ne(muni_error_text("ja"), "");
+        }
+    }
+}
+END_TEST
+
 #define OPEN_DONE(first)                                                                                                         \
     "{\"initial\":\"" first "\",\"states\":[{\"name\":\"" first "\",\"ja\":\"受付\",\"en\":\"Open\"},{\"name\":\"done\",\"ja\":\"済\",\"en\":\"Done\","     \
     "\"final\":true}],\"transitions\":[{\"name\":\"finish\",\"ja\":\"終了\",\"en\":\"Finish\",\"from\":[\"" first "\"],\"to\":\"done\"}]}"
@@ -193,6 +232,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
     tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
+    tcase_add_test(t, lifecycle__fields_are_those_of_its_kind);
     tcase_add_test(t, definition__taken_back_with_its_group_is_forgotten);
     suite_add_tcase(s, t);
     return s;
