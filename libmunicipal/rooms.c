@@ -13,6 +13,9 @@ static const struct {
     const muni__hooks *hooks;
 } hooks[] = {
     { MUNI_KIND_DEFINITION, &muni__definition_hooks },
+    { MUNI_KIND_PRINCIPAL, &muni__principal_hooks },
+    { MUNI_KIND_GROUP, &muni__group_hooks },
+    { MUNI_KIND_MEMBER, &muni__member_hooks },
     { MUNI_KIND_GRANT, &muni__grant_hooks },
     { MUNI_KIND_REQUIREMENT, &muni__requirement_hooks },
     { MUNI_KIND_TICKET, &muni__ticket_hooks },

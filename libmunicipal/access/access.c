@@ -126,10 +126,23 @@ out:
     return st;
 }
 
+/* Who is who, who is in what and what that grants decide over every other right: to change them takes the verb manage over all of them. */
+static muni_status managed(muni__tx *tx, const muni__row *old, const muni__row *row) {
+    (void)old;
+    if (tx->system || tx->depth > 0 || (muni__scopes(tx, row->kind, NULL, MUNI__V_MANAGE) & MUNI__S_ALL))
+        return MUNI_OK;
+    return muni__fail(MUNI_EDENIED, NULL, "rights are given only by who manages them: the verb manage on every %s is needed", "権限に関わる%sを変更できるのは管理者（操作manage・範囲all）だけです", row->kind->name);
+}
+
+const muni__hooks muni__principal_hooks = { NULL, managed, NULL };
+const muni__hooks muni__group_hooks = { NULL, managed, NULL };
+const muni__hooks muni__member_hooks = { NULL, managed, NULL };
+
 /* A grant names a kind, and a type of it, that there are. */
 static muni_status grant_validate(muni__tx *tx, const muni__row *old, const muni__row *row) {
-    (void)tx;
-    (void)old;
+    muni_status st = managed(tx, old, row);
+    if (st < 0)
+        return st;
     const muni__val *on = value(row, MUNI_GRANT_ON);
     const char *slash = memchr(on->p, '/', on->n);
     char name[64];

@@ -119,7 +119,8 @@ struct muni__tx {
     bool system;  /* the library itself acts: no rights are asked */
     bool configured; /* something on which rights or behaviour rest was written: nothing read from now on is known to others */
     struct muni__definitions *definitions; /* those read since then */
-    int32_t depth;   /* nesting of the write path by hooks */
+    int32_t depth;   /* nesting of the write path by hooks, and by verbs that have asked for their own right */
+    int32_t following; /* nesting by hooks alone: what they write was asked for by nobody */
     int32_t changes; /* in the group */
     const muni__rights *rights;
     muni__arena mem; /* lives as long as the transaction */

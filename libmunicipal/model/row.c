@@ -3,6 +3,7 @@
 
 #include "core/date.h"
 #include "core/json.h"
+#include "core/textkey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,19 @@ static muni_status take_code(muni__tx *tx, const muni__kind *kind, const muni__f
                       muni__quote(&q, v->p, v->n), f->name, list);
 }
 
+/* An identifier is found by its folded form: something must be left of it. */
+static muni_status take_key(const muni__field *f, const muni__val *v) {
+    char *key = NULL;
+    size_t n = 0;
+    if ((unsigned char)*v->p > ' ' && (unsigned char)*v->p < 0x7f)
+        return MUNI_OK;
+    muni_status st = muni__idkey(v->p, v->n, &key, &n);
+    muni__free(key);
+    if (st >= 0 && !n)
+        return muni__fail(MUNI_EFORMAT, f->name, "%s has no character that can be seen", "%sに目に見える文字がありません", f->name);
+    return st;
+}
+
 static muni_status take_text(muni__tx *tx, const muni__kind *kind, const muni__field *f, muni__val *v) {
     if (v->t != MUNI_TYPE_TEXT && v->t != MUNI_TYPE_DATE)
         return wrong_type(f, "text", "文字列");
@@ -117,6 +131,8 @@ static muni_status take_text(muni__tx *tx, const muni__kind *kind, const muni__f
         if (line && f->type != MUNI__NOTE)
             return muni__fail(MUNI_EFORMAT, f->name, "%s is a single line; take the line break out (byte %zu)", "%sは1行の項目です。改行を取り除いてください（%zuバイト目）", f->name, i + 1);
     }
+    if (f->type == MUNI__KEY)
+        return take_key(f, v);
     return f->type == MUNI__CODE ? take_code(tx, kind, f, v) : MUNI_OK;
 }
 
@@ -319,7 +335,7 @@ static void sql_of(muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
         muni__buf_puts(b, " WHERE id=?1");
         return;
     case MUNI__SQL_EXISTS:
-        muni__buf_puts(b, "SELECT 1 FROM ");
+        muni__buf_puts(b, "SELECT coalesce(\"confidential\",0) FROM ");
         muni__schema_table(b, kind);
         muni__buf_puts(b, " WHERE id=?1 AND trashed_at IS NULL");
         return;

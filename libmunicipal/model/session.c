@@ -370,22 +370,20 @@ static muni_status split(muni__tx *tx, const char *fields, const char ***names, 
     }
 }
 
-static muni_status read_one(call *c, int64_t id, const muni__row *found, const char *fields, muni_rec **out) {
-    muni__row *row = NULL;
-    muni__fields *list = NULL;
+static muni_status wanted(call *c, const char *fields, muni__fields **out) {
     const char **names = NULL;
     size_t count = 0;
+    muni_status st = split(c->tx, fields, &names, &count);
+    return st < 0 ? st : muni__fields_parse(&c->tx->mem, c->kind, names, count, out);
+}
+
+static muni_status read_one(call *c, int64_t id, const char *fields, muni_rec **out) {
+    muni__row *row = NULL;
+    muni__fields *list = NULL;
     muni_status st;
-    MUNI_TRY(split(c->tx, fields, &names, &count));
-    MUNI_TRY(muni__fields_parse(&c->tx->mem, c->kind, names, count, &list));
-    if (found) {
-        if (!muni__may(c->tx, found, MUNI__V_READ))
-            return muni__fail(MUNI_ENOTFOUND, "key", "there is no such %s", "その%sはありません", c->kind->name);
-    } else {
-        MUNI_TRY(muni__row_seen(c->tx, c->kind, id, &row));
-        found = row;
-    }
-    MUNI_TRY(muni__row_to_rec(c->tx, found, list, out));
+    MUNI_TRY(wanted(c, fields, &list));
+    MUNI_TRY(muni__row_seen(c->tx, c->kind, id, &row));
+    MUNI_TRY(muni__row_to_rec(c->tx, row, list, out));
 out:
     return st;
 }
@@ -398,7 +396,7 @@ muni_status muni_session_get(muni_session *session, const char *kind, int64_t id
     muni_status st = begin(session, kind, false, out, &c);
     if (st < 0)
         return MUNI_LEAVE(st);
-    return MUNI_LEAVE(end(&c, read_one(&c, id, NULL, fields, out), NULL, out));
+    return MUNI_LEAVE(end(&c, read_one(&c, id, fields, out), NULL, out));
 }
 
 /* The identifier a kind is found by: its number, else its own unique KEY. */
@@ -417,14 +415,17 @@ static muni_status find_one(call *c, const char *key, const char *fields, muni_r
         return muni__fail(MUNI_EINVAL, "kind", "records of %s have no identifier to be found by; list them", "%sには検索できる識別子がありません。一覧を使ってください", c->kind->name);
     if (!muni__utf8_valid(key, n, &bad))
         return muni__fail(MUNI_EUTF8, "key", "the key is not valid UTF-8 (byte %zu)", "キーがUTF-8ではありません（%zuバイト目）", bad);
-    muni_status st = muni__row_by(c->tx, c->kind, field, key, n, &row);
+    muni__fields *list = NULL;
+    muni_status st = wanted(c, fields, &list);
+    if (st >= 0)
+        st = muni__row_by(c->tx, c->kind, field, key, n, &row);
     if (st < 0)
         return st;
-    if (!row) {
+    if (!row || !muni__may(c->tx, row, MUNI__V_READ)) { /* the same words for both */
         muni__quoted q;
         return muni__fail(MUNI_ENOTFOUND, "key", "there is no %s \"%s\"", "%s「%s」はありません", c->kind->name, muni__quote(&q, key, n));
     }
-    return read_one(c, 0, row, fields, out);
+    return muni__row_to_rec(c->tx, row, list, out);
 }
 
 muni_status muni_session_find(muni_session *session, const char *kind, const char *key, const char *fields, muni_rec **out) {

@@ -83,6 +83,8 @@ static muni_status check_required(const change *c) {
 }
 
 static muni_status check_create_only(const change *c) {
+    if (c->old && c->touched[MUNI__C_TYPE]) /* lifecycle, number and state are those of the type */
+        return muni__fail(MUNI_ESTATE, "type", "the type is given when the record is created and stays", "種別は登録のときに決まり、後から変えられません");
     for (int32_t i = 0; c->old && i < c->kind->nfields; i++)
         if (c->touched[i] && (c->kind->fields[i].flags & MUNI__F_CREATE_ONLY))
             return muni__fail(MUNI_ESTATE, c->kind->fields[i].name, "%s can only be given when the record is created", "%sは登録のときにだけ指定できます", c->kind->fields[i].name);
@@ -93,6 +95,14 @@ static muni_status no_ref(const muni__field *f, const muni__kind *target, int64_
     return muni__fail(MUNI_EREF, f->name, "%s leads to no %s: there is none with id %lld", "%sの参照先の%sがありません（ID %lld）", f->name, target->name, (long long)id);
 }
 
+static muni_status check_seen(muni__tx *tx, const muni__field *f, const muni__kind *target, int64_t id) {
+    muni__row *row = NULL;
+    muni_status st = muni__row_seen(tx, target, id, &row);
+    if (st == MUNI_ENOTFOUND || (st >= 0 && row->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL))
+        return no_ref(f, target, id);
+    return st;
+}
+
 static muni_status check_ref(const change *c, const muni__field *f, const muni__val *v) {
     const muni__kind *target = f->type == MUNI__ANY ? muni__kind_numbered((int32_t)v->n) : muni__kind_find(f->target);
     muni__tx *tx = c->tx;
@@ -100,20 +110,19 @@ static muni_status check_ref(const change *c, const muni__field *f, const muni__
     muni_status st;
     if (!target)
         return muni__fail(MUNI_EINTERNAL, f->name, "the field leads to an unknown kind", "項目の参照先の種類が不明です");
-    if (!tx->system && !tx->depth && !(muni__scopes(tx, target, NULL, MUNI__V_READ) & MUNI__S_ALL)) {
-        muni__row *row = NULL;
-        st = muni__row_seen(tx, target, v->i, &row);
-        if (st == MUNI_ENOTFOUND || (st >= 0 && row->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL))
-            return no_ref(f, target, v->i);
-        return st;
-    }
+    bool free = tx->system || tx->depth;
+    if (!free && !(muni__scopes(tx, target, NULL, MUNI__V_READ) & MUNI__S_ALL))
+        return check_seen(tx, f, target, v->i);
     const char *sql = NULL;
     MUNI_TRY(muni__kind_sql(tx->db, target, MUNI__SQL_EXISTS, &sql));
     MUNI_TRY(muni__sql(tx->conn, sql, &s));
     muni__bind_int(s, 1, v->i);
     MUNI_TRY(muni__step(s));
+    bool confidential = st == MUNI_ROW && muni__col_int(s, 0) != 0;
     if (st != MUNI_ROW)
         st = no_ref(f, target, v->i);
+    else if (confidential && !free)
+        st = check_seen(tx, f, target, v->i);
 out:
     muni__done(s);
     return st < 0 ? st : MUNI_OK;
@@ -195,6 +204,24 @@ static muni_status transition_sets(change *c) {
             c->row->v[i] = muni__val_time(c->at);
         else if (json_object_get(value, "me") && c->row->v[i].t == MUNI_TYPE_NULL && c->tx->session)
             c->row->v[i] = muni__val_int(c->tx->session->principal);
+    }
+    return MUNI_OK;
+}
+
+/* The values that a transition needs come with it; what else is given is a change like any other. */
+static muni_status transition_values(const change *c) {
+    const json_t *needs = json_object_get(c->transition, "needs");
+    if (c->tx->system || c->tx->depth > 0 || (muni__may(c->tx, c->old, MUNI__V_UPDATE) && muni__may(c->tx, c->row, MUNI__V_UPDATE)))
+        return MUNI_OK;
+    for (int32_t i = 0; i < c->kind->nfields; i++) {
+        bool needed = false;
+        if (!c->patch->set[i] || muni__val_equal(&c->old->v[i], &c->row->v[i]))
+            continue;
+        for (size_t k = 0; k < json_array_size(needs); k++)
+            needed = needed || !strcmp(json_string_value(json_array_get(needs, k)), c->kind->fields[i].name);
+        if (!needed)
+            return muni__fail(MUNI_EDENIED, c->kind->fields[i].name, "the session may not change %s on the way: the transition does not need it and the verb update is not granted",
+                              "%sはこの遷移に必要な項目ではなく、変更する権限がありません", c->kind->fields[i].name);
     }
     return MUNI_OK;
 }
@@ -440,7 +467,7 @@ static muni_status carry_out(change *c, muni__row **stored) {
         *stored = c->row;
         return MUNI_OK;
     }
-    if (tx->group && ++tx->changes > GROUP_MAX)
+    if (tx->group && !tx->following && ++tx->changes > GROUP_MAX)
         MUNI_TRY(muni__fail(MUNI_ELIMIT, NULL, "a group holds at most %d changes; commit and begin another", "ひとまとまりの変更は%d件までです。確定して次を始めてください", GROUP_MAX));
     /* ---- no write before here */
     int64_t actor = tx->session ? tx->session->principal : 0;
@@ -473,7 +500,9 @@ static muni_status carry_out(change *c, muni__row **stored) {
         if (tx->depth >= DEPTH_MAX)
             MUNI_TRY(muni__fail(MUNI_ELIMIT, NULL, "rules call each other more than %d deep", "規則の呼び出しが%d段を超えました", DEPTH_MAX));
         tx->depth++;
+        tx->following++;
         st = hooks->after(tx, c->old, c->row);
+        tx->following--;
         tx->depth--;
         MUNI_TRY(st);
     }
@@ -599,6 +628,7 @@ muni_status muni__transition(muni__tx *tx, const muni__kind *kind, int64_t id, i
     if (!c.transition || !muni__lifecycle_from(c.transition, c.old->v[MUNI__C_STATE].t == MUNI_TYPE_TEXT ? c.old->v[MUNI__C_STATE].p : ""))
         MUNI_TRY(no_transition(&c, d->body, transition));
     MUNI_TRY(merge(&c));
+    MUNI_TRY(transition_values(&c));
     const char *to = json_string_value(json_object_get(c.transition, "to"));
     if (strcmp(to, "*") != 0) /* to itself: a step that changes fields only */
         c.row->v[MUNI__C_STATE] = muni__val_text(to, strlen(to));

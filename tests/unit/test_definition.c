@@ -2,6 +2,8 @@
 #include "modeltest.h"
 #include "rows.h"
 
+#include <sqlite3.h>
+
 static mt m;
 
 static void start(void) {
@@ -160,6 +162,19 @@ START_TEST(lifecycle__fields_are_those_of_its_kind) {
 }
 END_TEST
 
+/* What an earlier version of the library let in can still be replaced. */
+START_TEST(definition__that_would_not_be_taken_any_more_can_be_replaced) {
+    sqlite3 *db = NULL;
+    int64_t id = 0;
+    ck_assert_int_eq(sqlite3_open(m.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "UPDATE k_definition SET body=replace(body,'closed_at','shut_at') WHERE family='lifecycle' AND name='ticket-incident'", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_changes(db), 1);
+    sqlite3_close(db);
+    OK(define("lifecycle", "ticket-incident", "{\"initial\":\"a\"," S1 "," T1 "}", &id));
+    OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
+}
+END_TEST
+
 #define OPEN_DONE(first)                                                                                                         \
     "{\"initial\":\"" first "\",\"states\":[{\"name\":\"" first "\",\"ja\":\"受付\",\"en\":\"Open\"},{\"name\":\"done\",\"ja\":\"済\",\"en\":\"Done\","     \
     "\"final\":true}],\"transitions\":[{\"name\":\"finish\",\"ja\":\"終了\",\"en\":\"Finish\",\"from\":[\"" first "\"],\"to\":\"done\"}]}"
@@ -233,6 +248,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
     tcase_add_test(t, lifecycle__fields_are_those_of_its_kind);
+    tcase_add_test(t, definition__that_would_not_be_taken_any_more_can_be_replaced);
     tcase_add_test(t, definition__taken_back_with_its_group_is_forgotten);
     suite_add_tcase(s, t);
     return s;

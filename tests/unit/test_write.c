@@ -339,6 +339,108 @@ START_TEST(rights__principal_whose_time_is_over_acts_no_more) {
 }
 END_TEST
 
+static void grant(const char *group, const char *on, const char *verb, const char *scope) {
+    muni_rec *g = NULL;
+    char json[200];
+    OK(muni_session_find(m.admin, "group", group, NULL, &g));
+    snprintf(json, sizeof json, "{\"group\":%lld,\"on\":\"%s\",\"verb\":\"%s\",\"scope\":\"%s\"}", (long long)mt_int(g, "id"), on, verb, scope);
+    muni_rec_free(g);
+    (void)mt_create(m.admin, "grant", json);
+}
+
+/* Whoever may create and change everything does not thereby decide who may what. */
+START_TEST(rights__are_given_only_by_who_manages) {
+    muni_session *op = mt_person(&m, "op", "operator");
+    muni_rec *g = NULL, *me = NULL, *boss = NULL;
+    char json[200];
+    static const char *const verbs[] = { "create", "update", "trash" };
+    for (int i = 0; i < 3; i++)
+        grant("operator", "*", verbs[i], "all");
+    OK(muni_session_find(op, "group", "administrator", NULL, &g));
+    OK(muni_session_find(op, "principal", "admin", NULL, &boss));
+    OK(muni_session_whoami(op, &me));
+    snprintf(json, sizeof json, "{\"group\":%lld,\"principal\":%lld}", (long long)mt_int(g, "id"), (long long)mt_int(me, "principal"));
+    FAILS(mt_try(op, "member", json, NULL), MUNI_EDENIED);
+    snprintf(json, sizeof json, "{\"group\":%lld,\"on\":\"*\",\"verb\":\"*\",\"scope\":\"all\"}", (long long)mt_int(g, "id"));
+    FAILS(mt_try(op, "grant", json, NULL), MUNI_EDENIED);
+    FAILS(mt_update(op, "group", mt_int(g, "id"), 0, "{\"name\":\"x\"}"), MUNI_EDENIED);
+    FAILS(muni_session_trash(op, "group", mt_int(g, "id"), 0, NULL), MUNI_EDENIED);
+    FAILS(mt_update(op, "principal", mt_int(boss, "id"), 0, "{\"login\":\"x\"}"), MUNI_EDENIED); /* nor who is who */
+    FAILS(mt_try(op, "principal", "{\"login\":\"y\",\"name\":\"y\"}", NULL), MUNI_EDENIED);
+    muni_rec_free(g);
+    muni_rec_free(me);
+    muni_rec_free(boss);
+    muni_session_unref(op);
+}
+END_TEST
+
+/* A transition takes the values it needs; others are changes like any other. */
+START_TEST(rights__to_move_are_no_rights_to_rewrite) {
+    muni_session *s = mt_person(&m, "mover", "reader");
+    muni_rec *me = NULL;
+    char json[200];
+    int64_t id = mt_ticket(m.admin, "件名");
+    grant("reader", "ticket", "transition", "all");
+    OK(muni_session_whoami(s, &me));
+    snprintf(json, sizeof json, "{\"assignee\":%lld,\"subject\":\"別件\"}", (long long)mt_int(me, "principal"));
+    FAILS(mt_do(s, id, "assign", json), MUNI_EDENIED);
+    ck_assert_str_eq(muni_error_field(), "subject");
+    snprintf(json, sizeof json, "{\"assignee\":%lld,\"subject\":\"件名\"}", (long long)mt_int(me, "principal")); /* no change */
+    OK(mt_do(s, id, "assign", json));
+    grant("reader", "ticket", "update", "all");
+    OK(mt_do(s, id, "start", "{\"subject\":\"別件\"}"));
+    muni_rec_free(me);
+    muni_session_unref(s);
+}
+END_TEST
+
+START_TEST(rights__references_to_what_is_confidential_lead_nowhere) {
+    muni_session *s = mt_person(&m, "linker", "operator");
+    int64_t id = mt_create(m.admin, "desk", "{\"code\":\"S\",\"name\":\"秘\",\"confidential\":true}");
+    char json[200];
+    muni_rec *out = NULL;
+    FAILS(muni_session_get(s, "desk", id, NULL, &out), MUNI_ENOTFOUND);
+    snprintf(json, sizeof json, "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\",\"desk\":%lld}", (long long)id);
+    FAILS(mt_try(s, "ticket", json, NULL), MUNI_EREF);
+    OK(mt_try(m.admin, "ticket", json, NULL));
+    muni_session_unref(s);
+}
+END_TEST
+
+/* What is not seen is not found: in the same words as what is not there. */
+START_TEST(rights__find_tells_nothing_of_what_is_not_seen) {
+    muni_session *s = mt_person(&m, "finder", "reader");
+    muni_rec *out = NULL;
+    char there[200];
+    (void)mt_create(m.admin, "desk", "{\"code\":\"A\",\"name\":\"秘\",\"confidential\":true}");
+    FAILS(muni_session_find(s, "desk", "A", NULL, &out), MUNI_ENOTFOUND);
+    snprintf(there, sizeof there, "%s", muni_error_text("en"));
+    FAILS(muni_session_find(s, "desk", "B", NULL, &out), MUNI_ENOTFOUND);
+    *strrchr(there, 'A') = 'B';
+    ck_assert_str_eq(muni_error_text("en"), there);
+    FAILS(muni_session_find(s, "desk", "A", "nothing", &out), MUNI_EFIELD);
+    FAILS(muni_session_find(s, "desk", "B", "nothing", &out), MUNI_EFIELD);
+    muni_session_unref(s);
+}
+END_TEST
+
+START_TEST(update__type_is_given_once) {
+    int64_t id = mt_ticket(m.admin, "a");
+    FAILS(mt_update(m.admin, "ticket", id, 0, "{\"type\":\"inquiry\"}"), MUNI_ESTATE); /* its state is one of incidents */
+    ck_assert_str_eq(muni_error_field(), "type");
+    FAILS(mt_update(m.admin, "ticket", id, 0, "{\"type\":null}"), MUNI_ESTATE);
+    OK(mt_update(m.admin, "ticket", id, 0, "{\"type\":\"incident\",\"subject\":\"b\"}"));
+}
+END_TEST
+
+START_TEST(create__identifier_of_which_nothing_is_left_is_refused) {
+    FAILS(mt_try(m.admin, "desk", "{\"code\":\"　\",\"name\":\"x\"}", NULL), MUNI_EFORMAT);
+    ck_assert_str_eq(muni_error_field(), "code");
+    FAILS(mt_try(m.admin, "principal", "{\"login\":\"\u200b\",\"name\":\"x\"}", NULL), MUNI_EFORMAT);
+    OK(mt_try(m.admin, "desk", "{\"code\":\"窓\",\"name\":\"x\"}", NULL));
+}
+END_TEST
+
 /* Rights compiled inside a group that was taken back are not those of the revision that comes next. */
 START_TEST(rights__of_a_group_taken_back_are_forgotten) {
     muni_session *boss = mt_person(&m, "boss", "administrator");
@@ -411,6 +513,33 @@ START_TEST(group__holds_a_thousand_changes) {
     FAILS(mt_try(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"x\"}", NULL), MUNI_ELIMIT);
     OK(muni_session_commit(m.admin));
     ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 1000);
+}
+END_TEST
+
+/* What follows from a change is no change of the caller's: it neither counts nor dooms the group at its limit. */
+START_TEST(group__what_follows_does_not_count) {
+    int64_t unit = mt_create(m.admin, "unit", "{\"code\":\"01\",\"name\":\"総務課\",\"from_on\":\"2020-04-01\"}");
+    int64_t *people = calloc(600, sizeof *people);
+    char json[200];
+    OK(muni_session_begin(m.admin));
+    for (int i = 0; i < 600; i++) {
+        snprintf(json, sizeof json, "{\"staff_no\":\"%07d\",\"name\":\"職員\"}", i + 1);
+        people[i] = mt_create(m.admin, "person", json);
+    }
+    OK(muni_session_commit(m.admin));
+    OK(muni_session_begin(m.admin));
+    for (int i = 0; i < 600; i++) { /* each changes its person's unit, too */
+        snprintf(json, sizeof json, "{\"person\":%lld,\"unit\":%lld,\"from_on\":\"2020-04-01\"}", (long long)people[i], (long long)unit);
+        (void)mt_create(m.admin, "post", json);
+    }
+    OK(muni_session_commit(m.admin));
+    OK(muni_session_begin(m.admin));
+    int64_t ticket = mt_ticket(m.admin, "a");
+    for (int i = 0; i < 999; i++)
+        OK(muni_session_comment(m.admin, "ticket", ticket, "x", NULL));
+    FAILS(muni_session_comment(m.admin, "ticket", ticket, "x", NULL), MUNI_ELIMIT); /* said by the caller: it counts */
+    OK(muni_session_commit(m.admin));
+    free(people);
 }
 END_TEST
 
@@ -646,6 +775,13 @@ Suite *suite_write(void) {
     tcase_add_test(t, rights__membership_counts_from_its_first_to_its_last_day);
     tcase_add_test(t, rights__principal_whose_time_is_over_acts_no_more);
     tcase_add_test(t, rights__of_a_group_taken_back_are_forgotten);
+    tcase_add_test(t, rights__are_given_only_by_who_manages);
+    tcase_add_test(t, rights__to_move_are_no_rights_to_rewrite);
+    tcase_add_test(t, rights__references_to_what_is_confidential_lead_nowhere);
+    tcase_add_test(t, rights__find_tells_nothing_of_what_is_not_seen);
+    tcase_add_test(t, update__type_is_given_once);
+    tcase_add_test(t, create__identifier_of_which_nothing_is_left_is_refused);
+    tcase_add_test(t, group__what_follows_does_not_count);
     tcase_add_test(t, group__commits_and_rolls_back_as_one);
     tcase_add_test(t, group__failure_after_a_write_dooms_it);
     tcase_add_test(t, group__holds_a_thousand_changes);

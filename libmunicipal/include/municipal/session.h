@@ -52,7 +52,7 @@ MUNI_API void muni_session_unref(muni_session *session);
 MUNI_API muni_status muni_session_whoami(muni_session *session, muni_rec **out);
 
 /**
- * Begin a group of calls that happen together or not at all. At most 1,000 changes.
+ * Begin a group of calls that happen together or not at all. At most 1,000 changes; what follows from them does not count.
  *
  * A call that fails before its first write leaves the group usable; after it the group is doomed.
  *
@@ -121,8 +121,10 @@ MUNI_API muni_status muni_session_create(muni_session *session, const char *kind
  * @retval MUNI_OK read
  * @retval MUNI_EINVAL a pointer is NULL
  * @retval MUNI_ENOTFOUND there is none that the session may see
+ * @retval MUNI_EUTF8 the list of fields is not valid UTF-8
  * @retval MUNI_EFIELD there is no such field
  * @retval MUNI_EDENIED the session may not see a field that it names
+ * @retval MUNI_ELIMIT more than 500 fields are named
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
@@ -143,6 +145,7 @@ MUNI_API muni_status muni_session_get(muni_session *session, const char *kind, i
  * @retval MUNI_ENOTFOUND there is none that the session may see
  * @retval MUNI_EFIELD there is no such field
  * @retval MUNI_EDENIED the session may not see a field that it names
+ * @retval MUNI_ELIMIT more than 500 fields are named
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
@@ -163,7 +166,7 @@ MUNI_API muni_status muni_session_find(muni_session *session, const char *kind, 
  * @retval MUNI_ENOTFOUND there is none that the session may see
  * @retval MUNI_EDENIED the session may not change it
  * @retval MUNI_ESTALE somebody changed it since `rev`
- * @retval MUNI_ESTATE it is in the trash, or its state or kind allows no change
+ * @retval MUNI_ESTATE it is in the trash, its state or kind allows no change, or a field (its type, too) is given only on creation
  * @retval MUNI_EDEFINITION a definition that is needed is missing or not valid
  * @retval MUNI_EGUARD a rule of the kind refuses it
  * @inputerrors
@@ -174,7 +177,8 @@ MUNI_API muni_status muni_session_find(muni_session *session, const char *kind, 
 MUNI_API muni_status muni_session_update(muni_session *session, const char *kind, int64_t id, int64_t rev, const muni_rec *rec, muni_rec **out);
 
 /**
- * Move a record to another state by a transition of its lifecycle, changing values on the way.
+ * Move a record to another state by a transition of its lifecycle, changing values on the way: those that the transition needs;
+ * others only with the right to change the record.
  *
  * @param session    the session
  * @param kind       [borrowed during the call] name of the kind
@@ -230,6 +234,7 @@ MUNI_API muni_status muni_session_transitions(muni_session *session, const char 
  * @retval MUNI_ESTALE somebody changed it since `rev`
  * @retval MUNI_ESTATE it is in the trash already, or its kind is never trashed
  * @retval MUNI_EGUARD a rule of the kind refuses it
+ * @retval MUNI_ELIMIT the group holds as many changes as it may
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
@@ -251,6 +256,8 @@ MUNI_API muni_status muni_session_trash(muni_session *session, const char *kind,
  * @retval MUNI_ESTALE somebody changed it since `rev`
  * @retval MUNI_ESTATE it is not in the trash
  * @retval MUNI_EUNIQUE another record has taken its number or identifier
+ * @retval MUNI_EGUARD a rule of the kind refuses it
+ * @retval MUNI_ELIMIT the group holds as many changes as it may
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
