@@ -19,6 +19,7 @@ for module in python/.libs/_native.so php/.libs/municipal.so; do
     seen=1
     ${NM:-nm} -D --undefined-only "$module" | awk '{ sub(/@.*/, "", $2); if ($2 ~ /^muni_/) print $2 }' | sort > "$tmp/called"
     [ -s "$tmp/called" ] || { echo "wrapped: $module calls nothing of the library"; st=1; }
+    [ -f "$tmp/all" ] && comm -12 "$tmp/all" "$tmp/called" > "$tmp/d" && mv "$tmp/d" "$tmp/all" || cp "$tmp/called" "$tmp/all"
     sort "$tmp/called" "$tmp/ignored" > "$tmp/known"
     comm -23 "$tmp/exported" "$tmp/known" > "$tmp/d"
     if [ -s "$tmp/d" ]; then
@@ -30,5 +31,7 @@ for module in python/.libs/_native.so php/.libs/municipal.so; do
     [ ! -s "$tmp/d" ] || { echo "wrapped: called by $module, not exported:"; sed 's/^/    /' "$tmp/d"; st=1; }
     echo "wrapped: $module calls $(wc -l < "$tmp/called") of $(wc -l < "$tmp/exported") exported functions"
 done
+[ ! -f "$tmp/all" ] || comm -12 "$tmp/ignored" "$tmp/all" > "$tmp/d"
+[ ! -s "$tmp/d" ] || { echo "wrapped: in ignored.txt, called by every module:"; sed 's/^/    /' "$tmp/d"; st=1; }
 [ $seen = 1 ] || { echo "wrapped: no module to look at"; st=1; }
 exit $st

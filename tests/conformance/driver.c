@@ -692,7 +692,8 @@ static bool run(world *w, const json_t *scenario) {
         if (*w->wrong) {
             complain(w, i + 1, step, "", got, NULL);
         } else if (st != MUNI_OK) {
-            json_t *found = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "en", muni_error_text("en"), "ja", muni_error_text("ja"), "code", muni_error_name(muni_error_code()), "field", muni_error_field(), "kind", muni_error_kind(),
+            json_t *found = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "en", muni_error_text("en"), "ja", muni_error_text("ja"),
+                                      "code", muni_error_name(muni_error_code()), "field", muni_error_field(), "kind", muni_error_kind(),
                                       "line", (json_int_t)muni_error_line(), "record", (json_int_t)muni_error_record());
             json_t *want = error ? value(w, error) : NULL;
             if (muni_error_code() != st)

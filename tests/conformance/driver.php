@@ -311,7 +311,8 @@ function run(stdClass $scenario, string $beside): ?string
             try {
                 $got = $world->do($step);
             } catch (Municipal\Exception $e) {
-                $found = ['en' => $e->getMessage(), 'ja' => $e->getMessageJa(), 'code' => $e->getErrorName(), 'field' => $e->getField(), 'kind' => $e->getKind(), 'line' => $e->getInputLine(), 'record' => $e->getRecord()];
+                $found = ['en' => $e->getMessage(), 'ja' => $e->getMessageJa(), 'code' => $e->getErrorName(), 'field' => $e->getField(),
+                    'kind' => $e->getKind(), 'line' => $e->getInputLine(), 'record' => $e->getRecord()];
                 if (!isset($step->error) || !fits($world->value($step->error), $found, false))
                     return "$where: " . show($found) . " {$e->getMessage()}, expected " . (isset($step->error) ? show($step->error) : 'no error');
                 if ($e->getMessageJa() === '')
