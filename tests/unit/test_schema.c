@@ -129,6 +129,7 @@ START_TEST(plan__scopes_and_orders_use_an_index) {
         { "SELECT * FROM \"k_ticket\" WHERE \"number_key\" = 'r-1'", "u_ticket_number" }, /* trashed or not */
         { "SELECT \"id\" FROM \"k_ticket\" ORDER BY \"reported_at\" DESC, \"id\" DESC LIMIT 50", "i_ticket_reported" },
         { "SELECT \"id\" FROM \"k_ticket\" WHERE \"assignee\" = 1 AND \"state\" = 'open' ORDER BY \"reported_at\", \"id\" LIMIT 50", "i_ticket_assignee_open" },
+        { "SELECT * FROM \"k_ticket\" WHERE \"trashed_at\" IS NULL ORDER BY \"id\" DESC LIMIT 50", "SCAN k_ticket" }, /* by the rowid, backwards */
         { "SELECT \"month\", \"category\", count(*) FROM \"k_ticket\" WHERE \"trashed_at\" IS NULL GROUP BY \"month\", \"category\"", "i_ticket_tally" },
         { "SELECT * FROM \"k_principal\" WHERE \"login_key\" = 'a' AND \"trashed_at\" IS NULL", "u_principal_login" },
         { "SELECT * FROM \"m_history\" WHERE \"rec\" = 1 ORDER BY \"id\"", "m_history_rec" },
