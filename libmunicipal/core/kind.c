@@ -37,13 +37,14 @@ const muni__kind muni__kinds[] = {
 const int32_t muni__nkinds = (int32_t)MUNI_COUNT(muni__kinds);
 
 /* The fields of each kind in the order of their names by bytes: for canonical documents and for finding a field. Made once. */
-#define FIELDS_MAX 128
-static uint8_t by_name[MUNI_COUNT(muni__kinds)][FIELDS_MAX];
+static uint8_t by_name[MUNI_COUNT(muni__kinds)][MUNI__FIELDS_MAX];
+#define MUNI_KIND_END(K) _Static_assert(MUNI_COUNT(fields_##K) <= MUNI__FIELDS_MAX, "a kind has too many fields");
+#include "kinds.def"
 static pthread_once_t sorted = PTHREAD_ONCE_INIT;
 
 static void sort_fields(void) {
     for (size_t k = 0; k < MUNI_COUNT(muni__kinds); k++)
-        for (int32_t i = 0; i < muni__kinds[k].nfields && i < FIELDS_MAX; i++) {
+        for (int32_t i = 0; i < muni__kinds[k].nfields && i < MUNI__FIELDS_MAX; i++) {
             int32_t at = i;
             for (; at > 0 && strcmp(muni__kinds[k].fields[by_name[k][at - 1]].name, muni__kinds[k].fields[i].name) > 0; at--)
                 by_name[k][at] = by_name[k][at - 1];

@@ -106,6 +106,7 @@ enum {
     MUNI__C_COUNT
 };
 
+#define MUNI__FIELDS_MAX 128 /* of a kind, the common ones too */
 /* All kinds, in the order of kinds.def. */
 extern const muni__kind muni__kinds[];
 extern const int32_t muni__nkinds;

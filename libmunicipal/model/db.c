@@ -29,8 +29,10 @@ static muni_status handle_new(muni_db **out) {
 static void handle_free(muni_db *db) {
     muni__definitions_free(db->definitions);
     muni__kind_sql_free(db);
-    (void)pthread_cond_destroy(&db->idle);
-    (void)pthread_mutex_destroy(&db->mutex);
+    if (db->pid == (int64_t)getpid()) { /* in a fork others may seem to wait for them for ever */
+        (void)pthread_cond_destroy(&db->idle);
+        (void)pthread_mutex_destroy(&db->mutex);
+    }
     muni__free(db);
 }
 
@@ -75,8 +77,10 @@ void muni__db_shut(muni_db *db) {
     muni__error_save(&why);
     bool ours = guard(db);
     muni__store *store = (db->calls == 0 || !ours) && db->closed ? db->store : NULL;
-    if (store)
+    if (store) {
         db->calls = 1; /* keeps others out while the lock is open */
+        db->shutting = ours;
+    }
     unguard(db, ours);
     if (store) {
         for (muni_session *s = db->sessions; s; s = s->after)
@@ -90,6 +94,7 @@ void muni__db_shut(muni_db *db) {
     if (store) {
         db->store = NULL;
         db->calls = 0;
+        db->shutting = false;
     }
     if (ours)
         (void)pthread_cond_broadcast(&db->idle);
@@ -100,6 +105,8 @@ void muni__db_shut(muni_db *db) {
 void muni__db_track(muni_session *session, bool add) {
     muni_db *db = session->db;
     bool ours = guard(db);
+    while (ours && db->shutting) /* it walks along the list */
+        (void)pthread_cond_wait(&db->idle, &db->mutex);
     if (add) {
         session->after = db->sessions;
         session->before = NULL;

@@ -12,6 +12,7 @@ void muni__lock_drop(muni__lock *lock);
 muni_status muni__db_usable(const muni_db *db); /* MUNI_ECLOSED, MUNI_EFORK */
 muni_status muni__db_enter(muni_db *db);        /* one more call is running */
 void muni__db_leave(muni_db *db);
+bool muni__db_hold(muni_db *db);                /* as entering, though it is being closed; false: it is over, or this is a fork */
 bool muni__db_inside(void);                     /* is this thread inside of a call? */
 void muni__group_abandon(muni_session *session); /* roll back what is open; the caller keeps others away */
 

@@ -65,6 +65,7 @@ typedef struct muni__rights {
     const char **groups;           /* codes */
     size_t ngroups;
     int64_t config;                /* configuration revision it was compiled under */
+    int64_t since;                 /* the midnight before it was compiled: a clock that goes back behind it asks anew */
     int64_t until;                 /* the next moment at which a membership, post or principal begins or ends */
 } muni__rights;
 
@@ -88,6 +89,7 @@ struct muni_db {
     int32_t utc_offset;
     int64_t pid;
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
+    bool shutting;          /* one thread is ending it: sessions stay where they are meanwhile */
     muni_session *sessions; /* open ones, under mutex: closing ends their groups */
     char **sql;  /* texts of statements by kind (muni__kind_sql), under mutex */
     bool wrote;  /* this process wrote something: closing indexes and seals it */

@@ -17,7 +17,8 @@ static void session_free(muni_session *s) {
     muni__free(s->login);
     muni__free(s->application);
     muni__free(s->reason);
-    muni__lock_free(&s->lock);
+    if (!s->db || s->db->pid == (int64_t)getpid()) /* in a fork others may seem to wait for it for ever */
+        muni__lock_free(&s->lock);
     muni__free(s);
 }
 
@@ -123,8 +124,12 @@ void muni_session_unref(muni_session *session) {
         return;
     muni_session_close(session);
     muni_db *db = session->db;
+    if (session->group && muni__db_hold(db)) { /* a store that is being closed still waits for this */
+        muni__group_abandon(session);
+        muni__db_leave(db);
+    }
     muni__db_track(session, false);
-    muni__group_abandon(session);
+    muni__group_abandon(session); /* in a fork: its memory */
     session_free(session);
     muni_db_unref(db);
 }
@@ -137,7 +142,7 @@ muni_status muni__rights_refresh(muni__tx *tx) {
     muni_status st = muni__conn_config(tx->conn, &config);
     if (st < 0)
         return st;
-    if (s->rights && s->rights->config == config && tx->now < s->rights->until) {
+    if (s->rights && s->rights->config == config && tx->now >= s->rights->since && tx->now < s->rights->until) {
         tx->rights = s->rights;
         return MUNI_OK;
     }
@@ -159,6 +164,7 @@ muni_status muni__rights_refresh(muni__tx *tx) {
         fresh->until = fresh->scope.until;
     /* a principal's own time ends, and a post begins, at midnight: look again then at the latest */
     int64_t midnight = muni__time_of_day(muni__tx_today(tx) + 1, tx->utc_offset);
+    fresh->since = muni__time_of_day(muni__tx_today(tx), tx->utc_offset);
     if (midnight < fresh->until)
         fresh->until = midnight;
     if (s->rights) {

@@ -80,6 +80,20 @@ muni_status muni__db_enter(muni_db *db) {
     return st;
 }
 
+bool muni__db_hold(muni_db *db) {
+    if (db->pid != (int64_t)getpid())
+        return false;
+    (void)pthread_mutex_lock(&db->mutex);
+    while (db->shutting)
+        (void)pthread_cond_wait(&db->idle, &db->mutex);
+    bool there = db->store != NULL;
+    if (there)
+        db->calls++;
+    (void)pthread_mutex_unlock(&db->mutex);
+    inside += there;
+    return there;
+}
+
 void muni__db_leave(muni_db *db) {
     inside--;
     (void)pthread_mutex_lock(&db->mutex);

@@ -10,6 +10,7 @@
 
 #define DEPTH_MAX 8
 #define GROUP_MAX 1000
+#define TAKEN_MAX 100000
 
 typedef struct change {
     muni__tx *tx;
@@ -22,7 +23,7 @@ typedef struct change {
     int64_t at; /* time of the change: not before the record's last */
     bool late;
     bool dry;          /* only the checks */
-    bool touched[128]; /* by field: differs from old */
+    bool touched[MUNI__FIELDS_MAX]; /* by field: differs from old */
 } change;
 
 const char *muni__action_name(int32_t action) {
@@ -340,6 +341,32 @@ out:
     return st;
 }
 
+static bool number_taken(const change *c) {
+    const char *index = muni__conn_conflict(c->tx->conn);
+    muni__buf name = MUNI_BUF_INIT(256);
+    muni__buf_printf(&name, "u_%s_number", c->kind->name);
+    bool taken = name.st >= 0 && index && !strcmp(index, name.p);
+    muni__buf_free(&name);
+    return taken;
+}
+
+/* Insert under the next number. A rule that was changed, or shares its pattern with another type's, may come upon numbers that are taken: those are
+ * passed over, for the next call would come upon the same ones. */
+static muni_status insert_numbered(change *c) {
+    const char *number = "";
+    muni_status st;
+    for (int32_t tries = 0;; tries++) {
+        MUNI_TRY(muni__number_next(c->tx, c->row, &number));
+        c->row->v[MUNI__C_NUMBER] = muni__val_text(number, strlen(number));
+        compare(c);
+        st = insert(c);
+        if (st != MUNI_EUNIQUE || tries == TAKEN_MAX || !number_taken(c))
+            break;
+    }
+out:
+    return st;
+}
+
 static muni_status update(change *c) {
     muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
     muni__stmt *s = NULL;
@@ -475,22 +502,17 @@ static muni_status carry_out(change *c, muni__row **stored) {
         c->row->v[MUNI__C_REV] = muni__val_int(c->old->v[MUNI__C_REV].i + 1);
     } else {
         int64_t id = 0;
-        const char *number = "";
         MUNI_TRY(muni__conn_take(tx->conn, "id", 1, &id));
         c->row->v[MUNI__C_ID] = muni__val_int(id);
         c->row->v[MUNI__C_REV] = muni__val_int(1);
         c->row->v[MUNI__C_CREATED_AT] = muni__val_time(c->at);
         if (actor)
             c->row->v[MUNI__C_CREATED_BY] = muni__val_int(actor);
-        if (c->kind->flags & MUNI__K_NUMBERED) {
-            MUNI_TRY(muni__number_next(tx, c->row, &number));
-            c->row->v[MUNI__C_NUMBER] = muni__val_text(number, strlen(number));
-        }
     }
     c->row->v[MUNI__C_UPDATED_AT] = muni__val_time(c->at);
     c->row->v[MUNI__C_UPDATED_BY] = actor ? muni__val_int(actor) : MUNI_NULL_VAL;
     compare(c);
-    MUNI_TRY(c->old ? update(c) : insert(c));
+    MUNI_TRY(c->old ? update(c) : (c->kind->flags & MUNI__K_NUMBERED) ? insert_numbered(c) : insert(c));
     if (configures(c->kind)) {
         tx->configured = true;
         MUNI_TRY(muni__conn_config_bump(tx->conn));

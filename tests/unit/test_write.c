@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static mt m;
 
@@ -52,6 +53,27 @@ START_TEST(create__numbers_begin_anew_each_fiscal_year) {
         ck_assert_str_eq(mt_text(out, "number"), rows[i].number);
         muni_rec_free(out);
     }
+}
+END_TEST
+
+/* A rule that begins anew among numbers that are taken goes on behind them. */
+START_TEST(create__number_that_is_taken_is_passed_over) {
+    muni_rec *out = NULL;
+    static const char rule[] = "{\"family\":\"numbering\",\"name\":\"ticket-incident\",\"body\":{\"pattern\":\"INC-{FY}-{SEQ:5}\",\"reset\":\"never\"}}";
+    for (int i = 0; i < 20; i++)
+        (void)mt_ticket(m.admin, "a");
+    OK(muni_session_transition(m.admin, "definition", mt_create(m.admin, "definition", rule), 0, "activate", NULL, NULL));
+    OK(mt_try(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"b\"}", &out));
+    ck_assert_str_eq(mt_text(out, "number"), "INC-2023-00021");
+    muni_rec_free(out);
+    OK(muni_session_begin(m.admin));
+    OK(mt_try(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"b\"}", &out));
+    ck_assert_str_eq(mt_text(out, "number"), "INC-2023-00022");
+    muni_rec_free(out);
+    OK(muni_session_commit(m.admin));
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    ck_assert_int_eq(mt_int(out, "verified"), 1);
+    muni_rec_free(out);
 }
 END_TEST
 
@@ -317,6 +339,27 @@ START_TEST(rights__membership_counts_from_its_first_to_its_last_day) {
     OK(muni_session_get(s, "ticket", ticket, NULL, &out));
     muni_rec_free(out);
     OK(muni_db_set_now(m.db, INT64_C(1700060400) + 2 * 86400));
+    FAILS(muni_session_get(s, "ticket", ticket, NULL, &out), MUNI_ENOTFOUND);
+    muni_session_unref(s);
+}
+END_TEST
+
+/* Rights of a day hold on that day: a clock that went back finds those of the day before. */
+START_TEST(rights__follow_a_clock_that_goes_back) {
+    muni_rec *g = NULL, *me = NULL, *out = NULL;
+    char json[256];
+    muni_session *s = mt_person(&m, "early", NULL);
+    int64_t ticket = mt_ticket(m.admin, "a");
+    OK(muni_session_find(m.admin, "group", "reader", NULL, &g));
+    OK(muni_session_whoami(s, &me));
+    snprintf(json, sizeof json, "{\"group\":%lld,\"principal\":%lld,\"from_on\":\"2023-11-16\"}", (long long)mt_int(g, "id"), (long long)mt_int(me, "principal"));
+    (void)mt_create(m.admin, "member", json);
+    muni_rec_free(g);
+    muni_rec_free(me);
+    OK(muni_db_set_now(m.db, NOON + 86400));
+    OK(muni_session_get(s, "ticket", ticket, NULL, &out));
+    muni_rec_free(out);
+    OK(muni_db_set_now(m.db, NOON));
     FAILS(muni_session_get(s, "ticket", ticket, NULL, &out), MUNI_ENOTFOUND);
     muni_session_unref(s);
 }
@@ -623,6 +666,67 @@ START_TEST(handles__in_a_forked_child_answer_fork) {
 }
 END_TEST
 
+static int held[2]; /* a pipe: the callback says that it is there, and waits */
+static int32_t hold(int64_t done, int64_t total, const char *stage, void *user) {
+    (void)done;
+    (void)total;
+    (void)stage;
+    if (!*(int *)user) {
+        *(int *)user = 1;
+        ck_assert_int_eq(write(held[1], "x", 1), 1);
+        (void)nanosleep(&(struct timespec){ 1, 500000000 }, NULL);
+    }
+    return 0;
+}
+
+static void *holder(void *arg) {
+    int once = 0;
+    muni_rec *out = NULL;
+    muni_status st = muni_audit_verify(arg, hold, &once, &out);
+    muni_rec_free(out);
+    return (void *)(intptr_t)(st < 0);
+}
+
+static void *waiter(void *arg) {
+    muni_rec *out = NULL;
+    muni_status st = muni_session_whoami(arg, &out);
+    muni_rec_free(out);
+    return (void *)(intptr_t)(st < 0);
+}
+
+/* Threads of the parent that were waiting when it forked never come: the child's destructors wait for nobody. */
+START_TEST(handles__forked_while_others_wait_are_freed_at_once) {
+    pthread_t a, b;
+    void *bad = NULL;
+    char c;
+    int status = 0;
+    OK(muni_session_begin(m.admin));
+    for (int i = 0; i < 999; i++)
+        (void)mt_ticket(m.admin, "x");
+    OK(muni_session_commit(m.admin));
+    ck_assert_int_eq(pipe(held), 0);
+    ck_assert_int_eq(pthread_create(&a, NULL, holder, m.admin), 0);
+    ck_assert_int_eq(read(held[0], &c, 1), 1);
+    ck_assert_int_eq(pthread_create(&b, NULL, waiter, m.admin), 0);
+    (void)nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(5);
+        muni_session_unref(m.admin);
+        muni_db_unref(m.db);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    pthread_join(a, &bad);
+    ck_assert_ptr_null(bad);
+    pthread_join(b, &bad);
+    ck_assert_ptr_null(bad);
+    close(held[0]);
+    close(held[1]);
+}
+END_TEST
+
 static void *writer(void *arg) {
     muni_session *s = arg;
     for (int i = 0; i < 50; i++) {
@@ -758,6 +862,7 @@ Suite *suite_write(void) {
     tcase_set_timeout(t, 120);
     tcase_add_test(t, create__gives_id_number_state_and_derived_fields);
     tcase_add_test(t, create__numbers_begin_anew_each_fiscal_year);
+    tcase_add_test(t, create__number_that_is_taken_is_passed_over);
     tcase_add_test(t, create__names_what_is_wrong);
     tcase_add_test(t, create__too_long_a_text_is_a_limit);
     tcase_add_test(t, create__unique_identifiers_fold_width_and_case);
@@ -773,6 +878,7 @@ Suite *suite_write(void) {
     tcase_add_test(t, rights__unseen_is_not_found_and_seen_is_denied);
     tcase_add_test(t, rights__personal_values_are_seen_and_written_only_with_their_verb);
     tcase_add_test(t, rights__membership_counts_from_its_first_to_its_last_day);
+    tcase_add_test(t, rights__follow_a_clock_that_goes_back);
     tcase_add_test(t, rights__principal_whose_time_is_over_acts_no_more);
     tcase_add_test(t, rights__of_a_group_taken_back_are_forgotten);
     tcase_add_test(t, rights__are_given_only_by_who_manages);
@@ -789,6 +895,7 @@ Suite *suite_write(void) {
     tcase_add_test(t, handles__null_and_closed_answer_closed);
     tcase_add_test(t, handles__any_order_of_destruction);
     tcase_add_test(t, handles__in_a_forked_child_answer_fork);
+    tcase_add_test(t, handles__forked_while_others_wait_are_freed_at_once);
     tcase_add_test(t, threads__on_one_session_and_on_several_give_distinct_numbers);
     tcase_add_test(t, callback__may_not_use_the_session_and_cancels);
     tcase_add_test(t, stores__two_in_one_process_do_not_mix);
