@@ -378,7 +378,7 @@ static muni_status history_next(muni__tx *tx, void *state, muni_rec **out) {
     muni_status st;
     MUNI_TRY(muni__row_seen(tx, r->kind, r->rec, &row)); /* rights are asked afresh */
     if (!muni__may(tx, row, MUNI__V_HISTORY)) {
-        st = muni__fail(MUNI_EDENIED, NULL, "the session may not see the history of this %s", "この%sの履歴を見る権限がありません", r->kind->name);
+        st = muni__fail(MUNI_EDENIED, NULL, "the session may not see the history of this %1$s%2$.0s", "%1$.0sこの%2$sの履歴を見る権限がありません", r->kind->name, r->kind->ja);
         goto out;
     }
     bool personal = muni__may(tx, row, MUNI__V_PERSONAL);

@@ -400,7 +400,7 @@ out:
 muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out) {
     muni_status st = muni__row_find(tx, &tx->mem, kind, id, out);
     if (st >= 0 && !*out) {
-        st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", kind->name, (long long)id);
+        st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %1$s %3$lld%2$.0s", "%1$.0s%2$s %3$lldはありません", kind->name, kind->ja, (long long)id);
         muni__fail_place(kind->name, 0, id);
     }
     return st;

@@ -331,7 +331,7 @@ muni_status muni_session_restore(muni_session *session, const char *kind, int64_
 }
 
 static muni_status unseen(const muni__kind *kind, int64_t id) {
-    muni_status st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", kind->name, (long long)id);
+    muni_status st = muni__fail(MUNI_ENOTFOUND, "id", "there is no %1$s %3$lld%2$.0s", "%1$.0s%2$s %3$lldはありません", kind->name, kind->ja, (long long)id);
     muni__fail_place(kind->name, 0, id);
     return st;
 }
@@ -418,7 +418,7 @@ static muni_status find_one(call *c, const char *key, const char *fields, muni_r
     const char *field = muni__kind_identifier(c->kind);
     size_t n = strlen(key), bad = 0;
     if (!field)
-        return muni__fail(MUNI_EINVAL, "kind", "records of %s have no identifier to be found by; list them", "%sには検索できる識別子がありません。一覧を使ってください", c->kind->name);
+        return muni__fail(MUNI_EINVAL, "kind", "records of %1$s have no identifier to be found by; list them%2$.0s", "%1$.0s%2$sには検索できる識別子がありません。一覧を使ってください", c->kind->name, c->kind->ja);
     if (!muni__utf8_valid(key, n, &bad))
         return muni__fail(MUNI_EUTF8, "key", "the key is not valid UTF-8 (byte %zu)", "キーがUTF-8ではありません（%zuバイト目）", bad);
     muni__fields *list = NULL;
@@ -429,7 +429,7 @@ static muni_status find_one(call *c, const char *key, const char *fields, muni_r
         return st;
     if (!row || !muni__may(c->tx, row, MUNI__V_READ)) { /* the same words for both */
         muni__quoted q;
-        return muni__fail(MUNI_ENOTFOUND, "key", "there is no %s \"%s\"", "%s「%s」はありません", c->kind->name, muni__quote(&q, key, n));
+        return muni__fail(MUNI_ENOTFOUND, "key", "there is no %1$s \"%3$s\"%2$.0s", "%1$.0s%2$s「%3$s」はありません", c->kind->name, c->kind->ja, muni__quote(&q, key, n));
     }
     return muni__row_to_rec(c->tx, row, list, out);
 }
@@ -458,11 +458,11 @@ muni_status muni_session_comment(muni_session *session, const char *kind, int64_
         return MUNI_LEAVE(st);
     MUNI_TRY(muni__row_seen(c.tx, c.kind, id, &about));
     if (!muni__may(c.tx, about, MUNI__V_COMMENT)) {
-        st = muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %s", "この%sにコメントする権限がありません", c.kind->name);
+        st = muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %1$s%2$.0s", "%1$.0sこの%2$sにコメントする権限がありません", c.kind->name, c.kind->ja);
         goto out;
     }
     if (about->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL) {
-        st = muni__fail(MUNI_ESTATE, NULL, "the %s is in the trash; restore it first", "%sはごみ箱にあります。先に元に戻してください", c.kind->name);
+        st = muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c.kind->name, c.kind->ja);
         goto out;
     }
     MUNI_TRY(muni__rec_open(NULL, c.tx->utc_offset, 2, &rec));

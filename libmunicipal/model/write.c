@@ -312,7 +312,7 @@ static muni_status collision(const change *c) {
         if (!hit)
             continue;
         if ((f->flags & MUNI__F_PERSONAL) || c->row->v[i].t != MUNI_TYPE_TEXT)
-            return muni__fail(MUNI_EUNIQUE, f->name, "another %s has this %s", "同じ%2$sの%1$sがすでにあります", c->kind->name, f->ja);
+            return muni__fail(MUNI_EUNIQUE, f->name, "another %1$s has this %3$s%2$.0s%4$.0s", "%1$.0s%3$.0s同じ%4$sの%2$sがすでにあります", c->kind->name, c->kind->ja, f->name, f->ja);
         return muni__fail(MUNI_EUNIQUE, f->name, "another %s has the %s \"%s\"", "%2$s「%3$s」の%1$sがすでにあります", c->kind->name, f->name,
                           muni__quote(&q, c->row->v[i].p, c->row->v[i].n));
     }
@@ -320,7 +320,7 @@ static muni_status collision(const change *c) {
         if (c->kind->indexes[i].unique && index && strstr(index, c->kind->indexes[i].name))
             return muni__fail(MUNI_EUNIQUE, c->kind->indexes[i].columns, "another %s has the same values of %s", "%2$sの組み合わせが同じ%1$sがすでにあります", c->kind->name,
                               c->kind->indexes[i].columns);
-    return muni__fail(MUNI_EUNIQUE, NULL, "another %s has the same identifier", "同じ識別子の%sがすでにあります", c->kind->name);
+    return muni__fail(MUNI_EUNIQUE, NULL, "another %1$s has the same identifier%2$.0s", "%1$.0s同じ識別子の%2$sがすでにあります", c->kind->name, c->kind->ja);
 }
 
 static muni_status insert(change *c) {
@@ -549,7 +549,7 @@ static muni_status load(change *c, int64_t id, int64_t rev) {
     if (st < 0)
         return st;
     if (id <= 0)
-        return muni__fail(MUNI_ENOTFOUND, "id", "there is no %s %lld", "%s %lldはありません", c->kind->name, (long long)id);
+        return muni__fail(MUNI_ENOTFOUND, "id", "there is no %1$s %3$lld%2$.0s", "%1$.0s%2$s %3$lldはありません", c->kind->name, c->kind->ja, (long long)id);
     st = c->tx->system || c->tx->depth ? muni__row_load(c->tx, c->kind, id, &old) : muni__row_seen(c->tx, c->kind, id, &old);
     if (st < 0)
         return st;
@@ -567,7 +567,7 @@ static muni_status load(change *c, int64_t id, int64_t rev) {
 static muni_status not_in_trash(const change *c) {
     if (c->old->v[MUNI__C_TRASHED_AT].t == MUNI_TYPE_NULL)
         return MUNI_OK;
-    return muni__fail(MUNI_ESTATE, NULL, "the %s is in the trash; restore it first", "%sはごみ箱にあります。先に元に戻してください", c->kind->name);
+    return muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c->kind->name, c->kind->ja);
 }
 
 static muni_status placed(const change *c, muni_status st) {
@@ -609,7 +609,7 @@ muni_status muni__update(muni__tx *tx, const muni__kind *kind, int64_t id, int64
     MUNI_TRY(load(&c, id, rev));
     MUNI_TRY(not_in_trash(&c));
     if (kind->flags & MUNI__K_APPEND)
-        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %s is never changed once it is written", "%sは書き込んだ後に変更できません", kind->name));
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %1$s is never changed once it is written%2$.0s", "%1$.0s%2$sは書き込んだ後に変更できません", kind->name, kind->ja));
     MUNI_TRY(merge(&c));
     MUNI_TRY(carry_out(&c, stored));
 out:
@@ -642,7 +642,7 @@ muni_status muni__transition(muni__tx *tx, const muni__kind *kind, int64_t id, i
     if (!muni__utf8_valid(transition, strlen(transition), &bad))
         MUNI_TRY(muni__fail(MUNI_EUTF8, "transition", "the name of the transition is not valid UTF-8 (byte %zu)", "遷移の名前がUTF-8ではありません（%zuバイト目）", bad));
     if (!*kind->lifecycle)
-        MUNI_TRY(muni__fail(MUNI_EINVAL, "kind", "records of %s have no lifecycle", "%sにはライフサイクルがありません", kind->name));
+        MUNI_TRY(muni__fail(MUNI_EINVAL, "kind", "records of %1$s have no lifecycle%2$.0s", "%1$.0s%2$sにはライフサイクルがありません", kind->name, kind->ja));
     MUNI_TRY(load(&c, id, rev));
     MUNI_TRY(not_in_trash(&c));
     MUNI_TRY(muni__definition_by_id(tx, c.old->v[MUNI__C_LIFECYCLE].i, &d));
@@ -668,9 +668,9 @@ muni_status muni__trash(muni__tx *tx, const muni__kind *kind, int64_t id, int64_
     if (!restore)
         MUNI_TRY(not_in_trash(&c));
     else if (!in)
-        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "the %s is not in the trash", "%sはごみ箱にありません", kind->name));
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "the %1$s is not in the trash%2$.0s", "%1$.0s%2$sはごみ箱にありません", kind->name, kind->ja));
     if (!strcmp(kind->name, MUNI_KIND_DEFINITION) || !strcmp(kind->name, MUNI_KIND_PLAN) || (kind->flags & MUNI__K_APPEND))
-        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %s is never trashed; retire it instead", "%sはごみ箱に移動できません。廃止してください", kind->name));
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "a %1$s is never trashed; retire it instead%2$.0s", "%1$.0s%2$sはごみ箱に移動できません。廃止してください", kind->name, kind->ja));
     MUNI_TRY(merge(&c));
     c.row->v[MUNI__C_TRASHED_AT] = restore ? MUNI_NULL_VAL : muni__val_time(c.at);
     MUNI_TRY(carry_out(&c, stored));
@@ -694,7 +694,7 @@ static muni_status transitions(muni__tx *tx, const muni__kind *kind, int64_t id,
     json_t *t;
     bool first = true;
     if (!*kind->lifecycle)
-        return muni__fail(MUNI_EINVAL, "kind", "records of %s have no lifecycle", "%sにはライフサイクルがありません", kind->name);
+        return muni__fail(MUNI_EINVAL, "kind", "records of %1$s have no lifecycle%2$.0s", "%1$.0s%2$sにはライフサイクルがありません", kind->name, kind->ja);
     MUNI_TRY(muni__row_seen(tx, kind, id, &row));
     MUNI_TRY(muni__definition_by_id(tx, row->v[MUNI__C_LIFECYCLE].i, &d));
     bool may = muni__may(tx, row, MUNI__V_TRANSITION) && row->v[MUNI__C_TRASHED_AT].t == MUNI_TYPE_NULL;
