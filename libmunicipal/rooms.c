@@ -12,6 +12,7 @@ static const struct {
     const char *kind;
     const muni__hooks *hooks;
 } hooks[] = {
+    { MUNI_KIND_COMMENT, &muni__comment_hooks },
     { MUNI_KIND_DEFINITION, &muni__definition_hooks },
     { MUNI_KIND_PRINCIPAL, &muni__principal_hooks },
     { MUNI_KIND_GROUP, &muni__group_hooks },

@@ -702,6 +702,32 @@ static muni_status pager_begin(pager *p, muni__tx *tx, muni__arena *mem, const m
     return muni__row_new(mem, q->kind, &p->seen);
 }
 
+/* The record that a condition names by `about eq …`, alone or within `all`; NULL where it names none. */
+static const muni__cval *named(const muni__cond *c, int32_t about) {
+    const muni__cval *found = NULL;
+    if (!c)
+        return NULL;
+    if (c->node == MUNI__N_LEAF)
+        return c->op == MUNI__OP_EQ && !c->negate && !c->path.hops && c->path.field[0] == about && c->count == 1 && c->values[0].from == MUNI__FROM_HERE ? &c->values[0] : NULL;
+    for (size_t i = 0; c->node == MUNI__N_ALL && i < c->count && !found; i++)
+        found = named(c->kids[i], about);
+    return found;
+}
+
+/* What is said about records is read record by record: only of one that the session may see. */
+static muni_status about_allowed(const muni__tx *tx, const muni_query *q) {
+    int32_t about = muni__kind_about(q->kind);
+    muni__row *row = NULL;
+    if (about < 0 || tx->system || (muni__scopes(tx, q->kind, NULL, MUNI__V_MANAGE) & MUNI__S_ALL))
+        return MUNI_OK;
+    const muni__cval *v = named(q->where, about);
+    const muni__kind *kind = v ? muni__kind_numbered((int32_t)v->n) : NULL;
+    if (!kind)
+        return muni__fail(MUNI_EDENIED, MUNI_COMMENT_ABOUT, "comments are read by the record they are about: add a condition such as {\"field\":\"about\",\"op\":\"eq\",\"value\":\"ticket:12\"}",
+                          "コメントは対象のレコードごとに読みます。{\"field\":\"about\",\"op\":\"eq\",\"value\":\"ticket:12\"}のような条件を加えてください");
+    return muni__row_seen((muni__tx *)(uintptr_t)tx, kind, v->i, &row);
+}
+
 muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool with_fields) {
     muni_status st;
     if (!tx->system && ((q->kind->flags & MUNI__K_INTERNAL) || !muni__scopes_any(tx, q->kind, MUNI__V_READ))) {
@@ -710,6 +736,8 @@ muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool wi
         return MUNI_EDENIED;
     }
     if (q->where && (st = muni__cond_allowed(tx, q->where)) < 0)
+        return st;
+    if ((st = about_allowed(tx, q)) < 0)
         return st;
     for (size_t i = 0; with_fields && i < q->norder; i++) {
         muni__path path = { .hops = 0, .field = { q->order[i].field }, .kind = { q->kind } };

@@ -162,6 +162,9 @@ muni_status muni__row_load(muni__tx *tx, const muni__kind *kind, int64_t id, mun
 bool muni__list_has(const char *list, const char *p, size_t n);
 /* Load what the session may see: else MUNI_ENOTFOUND. */
 muni_status muni__row_seen(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out);
+/* The field that says what record this one is about (comments); -1 where the kind has none. */
+int32_t muni__kind_about(const muni__kind *kind);
+extern const muni__hooks muni__comment_hooks;
 /* The field a record of the kind is found by: its own unique identifier, else its number; NULL where it has none. */
 const char *muni__kind_identifier(const muni__kind *kind);
 /* The record a session gets: `fields` NULL → all it may see but PERSONAL; else the listed fields (index; from muni__fields_parse). */

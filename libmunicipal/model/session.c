@@ -336,14 +336,50 @@ static muni_status unseen(const muni__kind *kind, int64_t id) {
     return st;
 }
 
+int32_t muni__kind_about(const muni__kind *kind) {
+    int32_t about = kind->flags & MUNI__K_APPEND ? muni__row_field(kind, MUNI_COMMENT_ABOUT) : -1;
+    return about >= 0 && kind->fields[about].type == MUNI__ANY ? about : -1;
+}
+
+/* May the session see the record that this one is about? */
+static muni_status about_seen(muni__tx *tx, const muni__row *row, muni__row **out) {
+    int32_t about = muni__kind_about(row->kind);
+    const muni__kind *kind = about >= 0 ? muni__kind_numbered((int32_t)row->v[about].n) : NULL;
+    *out = NULL;
+    return kind ? muni__row_seen(tx, kind, row->v[about].i, out) : MUNI_OK;
+}
+
 muni_status muni__row_seen(muni__tx *tx, const muni__kind *kind, int64_t id, muni__row **out) {
+    muni__row *subject = NULL;
     muni_status st = muni__row_load(tx, kind, id, out);
-    if (st >= 0 && !muni__may(tx, *out, MUNI__V_READ)) {
-        *out = NULL;
-        st = unseen(kind, id);
+    if (st < 0)
+        return st;
+    bool seen = muni__may(tx, *out, MUNI__V_READ);
+    if (seen && !tx->system) {
+        st = about_seen(tx, *out, &subject);
+        seen = st >= 0;
     }
+    if (seen)
+        return MUNI_OK;
+    *out = NULL;
+    return st < 0 && st != MUNI_ENOTFOUND ? st : unseen(kind, id);
+}
+
+/* Who comments needs the right to comment on the record, by whichever verb. */
+static muni_status comment_validate(muni__tx *tx, const muni__row *old, const muni__row *row) {
+    muni__row *subject = NULL;
+    (void)old;
+    if (tx->system || tx->depth > 0)
+        return MUNI_OK;
+    muni_status st = about_seen(tx, row, &subject);
+    if (st == MUNI_ENOTFOUND)
+        return muni__fail(MUNI_EREF, MUNI_COMMENT_ABOUT, "about leads to no record that the session may see", "aboutの参照先がありません");
+    if (st >= 0 && subject && !muni__may(tx, subject, MUNI__V_COMMENT))
+        return muni__fail(MUNI_EDENIED, MUNI_COMMENT_ABOUT, "the session may not comment on this record", "このレコードにコメントする権限がありません");
     return st;
 }
+
+const muni__hooks muni__comment_hooks = { NULL, comment_validate, NULL };
 
 /* "a, b,c" → names, in the transaction's memory */
 static muni_status split(muni__tx *tx, const char *fields, const char ***names, size_t *count) {

@@ -434,8 +434,8 @@ static muni_status document(change *c) {
     MUNI_TRY(keys.st);
     int64_t id = muni__row_id(c->row), rec = id;
     int32_t answers = kind->number, part = 0;
-    int32_t about = muni__row_field(kind, MUNI_COMMENT_ABOUT);
-    if (about >= 0 && kind->fields[about].type == MUNI__ANY && (kind->flags & MUNI__K_APPEND)) { /* said about another record: that one answers */
+    int32_t about = muni__kind_about(kind);
+    if (about >= 0) { /* said about another record: that one answers */
         part = kind->number;
         answers = (int32_t)c->row->v[about].n;
         rec = c->row->v[about].i;

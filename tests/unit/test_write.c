@@ -835,6 +835,44 @@ START_TEST(comment__is_found_with_its_record) {
 }
 END_TEST
 
+START_TEST(comment__is_hidden_with_its_record) {
+    int64_t id = mt_create(m.admin, "ticket", "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"秘密\",\"confidential\":true}"), open = mt_ticket(m.admin, "公開");
+    muni_session *reader = mt_person(&m, "reader", "reader");
+    muni_rec *c = NULL, *out = NULL, *g = NULL;
+    muni_query *q = NULL;
+    muni_cursor *cursor = NULL;
+    int64_t n = 0;
+    char json[256];
+    OK(muni_session_comment(m.admin, "ticket", id, "内密の話", &c));
+    OK(muni_session_comment(m.admin, "ticket", open, "普通の話", NULL));
+    FAILS(muni_session_get(reader, "comment", mt_int(c, "id"), NULL, &out), MUNI_ENOTFOUND);
+    FAILS(muni_session_history(reader, "comment", mt_int(c, "id"), &cursor), MUNI_ENOTFOUND);
+    OK(muni_query_parse("{\"kind\":\"comment\"}", MUNI_ZERO_TERMINATED, &q));
+    FAILS(muni_session_list(reader, q, &cursor), MUNI_EDENIED);
+    FAILS(muni_session_count(reader, q, 0, &n), MUNI_EDENIED);
+    OK(muni_session_count(m.admin, q, 0, &n));
+    ck_assert_int_eq(n, 2);
+    muni_query_free(q);
+    snprintf(json, sizeof json, "{\"kind\":\"comment\",\"where\":{\"field\":\"about\",\"op\":\"eq\",\"value\":\"ticket:%lld\"}}", (long long)id);
+    OK(muni_query_parse(json, MUNI_ZERO_TERMINATED, &q));
+    FAILS(muni_session_count(reader, q, 0, &n), MUNI_ENOTFOUND);
+    muni_query_free(q);
+    snprintf(json, sizeof json, "{\"kind\":\"comment\",\"where\":{\"all\":[{\"field\":\"about\",\"op\":\"eq\",\"value\":\"ticket:%lld\"}]}}", (long long)open);
+    ck_assert_int_eq(mt_count(reader, json), 1);
+    /* the right to create comments is no right to comment on everything */
+    OK(muni_session_find(m.admin, "group", "reader", NULL, &g));
+    snprintf(json, sizeof json, "{\"group\":%lld,\"on\":\"comment\",\"verb\":\"create\",\"scope\":\"all\"}", (long long)mt_int(g, "id"));
+    (void)mt_create(m.admin, "grant", json);
+    snprintf(json, sizeof json, "{\"about\":\"ticket:%lld\",\"body\":\"x\"}", (long long)open);
+    FAILS(mt_try(reader, "comment", json, NULL), MUNI_EDENIED);
+    snprintf(json, sizeof json, "{\"about\":\"ticket:%lld\",\"body\":\"x\"}", (long long)id);
+    FAILS(mt_try(reader, "comment", json, NULL), MUNI_EREF);
+    muni_rec_free(g);
+    muni_rec_free(c);
+    muni_session_unref(reader);
+}
+END_TEST
+
 START_TEST(clock__of_a_store_that_is_no_test_store_cannot_be_set) {
     char path[128];
     muni_db *db = NULL;
@@ -900,6 +938,7 @@ Suite *suite_write(void) {
     tcase_add_test(t, callback__may_not_use_the_session_and_cancels);
     tcase_add_test(t, stores__two_in_one_process_do_not_mix);
     tcase_add_test(t, comment__is_found_with_its_record);
+    tcase_add_test(t, comment__is_hidden_with_its_record);
     tcase_add_test(t, clock__of_a_store_that_is_no_test_store_cannot_be_set);
     suite_add_tcase(s, t);
     return s;
