@@ -285,7 +285,7 @@ START_TEST(cursor__of_a_fork_only_frees) {
     if (!child) {
         int good = muni_cursor_next(c, &rec) == MUNI_EFORK && !rec;
         muni_cursor_unref(c);
-        _exit(good ? 0 : 1);
+        CHILD_ENDS(good);
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);

@@ -1137,7 +1137,7 @@ START_TEST(fork__child_is_refused_and_the_parent_goes_on) {
         bad |= muni__store_open(file, NULL, &mine) != MUNI_OK; /* a store of its own */
         if (!bad)
             muni__store_close(mine);
-        _exit(bad);
+        CHILD_ENDS(!bad);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status));

@@ -1,4 +1,5 @@
 /* The write path: model/write.c, row.c, session.c, tx.c, number.c through the public verbs. */
+#include "fault.h"
 #include "modeltest.h"
 #include "rows.h"
 
@@ -656,7 +657,7 @@ START_TEST(handles__in_a_forked_child_answer_fork) {
         int ok = muni_session_whoami(m.admin, &out) == MUNI_EFORK && muni_db_info(m.db, &out) == MUNI_EFORK && muni_session_begin(m.admin) == MUNI_EFORK;
         muni_session_unref(m.admin);
         muni_db_unref(m.db);
-        _exit(ok ? 0 : 1);
+        CHILD_ENDS(ok);
     }
     int status = 0;
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -714,7 +715,7 @@ START_TEST(handles__forked_while_others_wait_are_freed_at_once) {
         alarm(5);
         muni_session_unref(m.admin);
         muni_db_unref(m.db);
-        _exit(0);
+        CHILD_ENDS(1);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
