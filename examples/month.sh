@@ -46,7 +46,9 @@ month() { # language, program…
     shift
     mkdir "$tmp/$language"
     if [ $traced = yes ]; then
-        ok "$language fails" strace -f -e trace=execve,execveat -o "$tmp/trace" "$@" "$tmp/inputs" "$tmp/$language" >"$tmp/$language.out"
+        # the leak checker does not work on a traced program; the guides and the unit tests run with it
+        ok "$language fails" strace -f -E ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" -e trace=execve,execveat -o "$tmp/trace" \
+            "$@" "$tmp/inputs" "$tmp/$language" >"$tmp/$language.out"
         ok "$language starts another program" [ "$(grep -c 'execve' "$tmp/trace")" = 1 ]
     else
         ok "$language fails" "$@" "$tmp/inputs" "$tmp/$language" >"$tmp/$language.out"
