@@ -59,10 +59,10 @@ static muni_rec *checked(int repair) {
 
 static void whole(void) {
     muni_rec *out = checked(0);
-    ck_assert_msg(mt_int(out, "whole") == 1 && mt_int(out, "problems") == 0, "%s", mt_text(out, "findings"));
+    ck_assert_msg(mt_int(out, "whole") == 1 && mt_int(out, "problems") == 0, "%.800s", mt_text(out, "findings"));
     muni_rec_free(out);
     OK(muni_audit_verify(m.admin, NULL, NULL, &out));
-    ck_assert_msg(mt_int(out, "verified") == 1, "%s", mt_text(out, "findings"));
+    ck_assert_msg(mt_int(out, "verified") == 1, "%.800s", mt_text(out, "findings"));
     muni_rec_free(out);
 }
 
@@ -72,9 +72,9 @@ static void finds(int repair, const char *code, const char *how) {
     snprintf(name, sizeof name, "\"code\":\"%s\"", code);
     snprintf(repaired, sizeof repaired, "\"repair\":\"%s\"", how);
     const char *findings = mt_text(out, "findings"), *p = strstr(findings, name);
-    ck_assert_msg(p != NULL, "%s is not in %s", code, findings);
+    ck_assert_msg(p != NULL, "%s is not in %.800s", code, findings);
     const char *end = strchr(p, '}');
-    ck_assert_msg(end && strstr(p, repaired) && strstr(p, repaired) < end, "%s is not %s in %s", code, how, findings);
+    ck_assert_msg(end && strstr(p, repaired) && strstr(p, repaired) < end, "%s is not %s in %.800s", code, how, findings);
     ck_assert_int_eq(mt_int(out, "whole"), !strcmp(how, "done"));
     ck_assert_int_eq(mt_int(out, "repaired"), !strcmp(how, "done") ? mt_int(out, "problems") : mt_int(out, "repaired"));
     muni_rec_free(out);

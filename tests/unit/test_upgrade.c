@@ -89,7 +89,7 @@ static void whole(muni_db *db) {
     muni_rec *r = NULL;
     OK(muni_db_session(db, "admin", "test", NULL, &s));
     OK(muni_store_check(s, 0, NULL, NULL, &r));
-    ck_assert_msg(value_of(r, "whole") == 1 && value_of(r, "problems") == 0, "%s", words_of(r, "findings"));
+    ck_assert_msg(value_of(r, "whole") == 1 && value_of(r, "problems") == 0, "%.800s", words_of(r, "findings"));
     muni_rec_free(r);
     ck_assert_int_eq(count(s, "{\"kind\":\"person\"}"), 18);
     ck_assert_int_eq(count(s, "{\"kind\":\"unit\"}"), 4);
@@ -176,6 +176,7 @@ START_TEST(upgrade__stopped_after_each_piece_goes_on) {
         muni_db *db = NULL;
         int left = pieces;
         copy_store(1);
+        shell("DROP INDEX i_ticket_desk;DROP INDEX i_ticket_unit;DROP INDEX u_ticket_source_no;ALTER TABLE k_ticket DROP COLUMN source_no_key;ALTER TABLE k_ticket DROP COLUMN closed_at");
         muni_status st = upgraded(&db, cancels, &left);
         whole_way = st == MUNI_OK;
         if (!whole_way) {
@@ -191,7 +192,7 @@ START_TEST(upgrade__stopped_after_each_piece_goes_on) {
         out_of_directory();
         in_directory();
     }
-    ck_assert_int_gt(pieces, 2);
+    ck_assert_int_gt(pieces, 5);
 }
 END_TEST
 
