@@ -569,7 +569,7 @@ static muni_status check_store(check *c, muni__audited *a) {
 
 static muni_status store_check(muni_session *session, int32_t repair, muni_progress_fn progress, void *user, muni_rec **out) {
     check *c = muni__alloc(sizeof *c);
-    muni__audited a = { 0, 0, 0, 0, "" };
+    muni__audited a = { .head = "" };
     muni_status st = c ? MUNI_OK : MUNI_ENOMEM;
     if (st < 0)
         return st;
