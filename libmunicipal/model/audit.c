@@ -509,7 +509,7 @@ muni_status muni_audit_verify(muni_session *session, muni_progress_fn progress, 
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, false, false, &tx);
     if (st >= 0) {
