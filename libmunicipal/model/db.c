@@ -234,11 +234,9 @@ static muni_status open_store(const char *url, const muni_open_options *options,
     *out = db;
     return MUNI_OK;
 out:
-    if (store) {
-        muni_db_close(db);
-        db = NULL;
-    }
-    if (db)
+    if (store)
+        muni_db_unref(db); /* closes it, too */
+    else if (db)
         handle_free(db);
     return st;
 }
