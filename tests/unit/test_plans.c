@@ -1081,11 +1081,43 @@ START_TEST(plans__every_statement_has_its_index_or_its_reason) {
 }
 END_TEST
 
+/* What would be slow in a big store is allowed by no rule. */
+START_TEST(plans__rules_allow_no_more_than_they_say) {
+    static const char *const bad[][2] = {
+        { "SELECT *, TRUE, * FROM \"k_ticket\" t WHERE TRUE AND t.\"trashed_at\" IS NULL AND t.\"reporter\" = ? ORDER BY t.\"id\" DESC LIMIT ?", "SCAN t" },
+        { "SELECT *, TRUE, * FROM \"k_ticket\" t WHERE t.\"assignee\" = ? AND TRUE AND t.\"trashed_at\" IS NULL ORDER BY t.\"id\" DESC LIMIT ?", "SCAN t" },
+        { "SELECT *, TRUE, * FROM \"k_ticket\" t WHERE TRUE AND t.\"trashed_at\" IS NULL ORDER BY t.\"reported_at\" DESC, t.\"id\" DESC LIMIT ?", "USE TEMP B-TREE FOR ORDER BY" },
+        { "SELECT *, TRUE, * FROM \"k_ticket\" t WHERE TRUE AND t.\"trashed_at\" IS NULL ORDER BY t.\"reported_at\" DESC, t.\"id\" DESC LIMIT ?", "SCAN t" },
+        { "SELECT *, TRUE, * FROM \"k_ticket\" t WHERE TRUE AND t.\"trashed_at\" IS NULL ORDER BY t.\"number_key\" ASC NULLS LAST, t.\"id\" ASC LIMIT ?", "USE TEMP B-TREE FOR ORDER BY" },
+        { "SELECT *, TRUE, * FROM \"k_comment\" t WHERE TRUE AND t.\"trashed_at\" IS NULL AND (FALSE OR (t.\"about_kind\" = ? AND t.\"about\" = ?)) ORDER BY t.\"id\" DESC LIMIT ?",
+          "SCAN t" },
+        { "SELECT *, TRUE, * FROM \"k_person\" t WHERE TRUE AND t.\"trashed_at\" IS NULL AND t.\"mail\" = ? ORDER BY t.\"id\" DESC LIMIT ?", "SCAN t" },
+        { "SELECT count(*) FROM (SELECT 1 AS one FROM \"k_ticket\" t WHERE TRUE AND t.\"trashed_at\" IS NULL AND t.\"unit\" = ? LIMIT ?) AS c", "SCAN t" },
+        { "SELECT id,version,name,title,body FROM k_definition WHERE family=? AND name_key=? AND state='active' ORDER BY version DESC LIMIT 1", "SCAN k_definition" },
+        { "SELECT hash FROM m_history WHERE rec=? ORDER BY id DESC LIMIT 1", "SCAN m_history" },
+        { "SELECT hash FROM m_history WHERE rec=? ORDER BY id DESC LIMIT 1", "USE TEMP B-TREE FOR ORDER BY" },
+        { "SELECT * FROM \"k_ticket\" t WHERE t.\"id\" IN (SELECT \"value\" FROM json_each(?)) ORDER BY t.\"id\"", "SCAN t" },
+        { "UPDATE \"k_ticket\" SET \"rev\"=? WHERE id=?", "SCAN k_ticket" },
+        { "SELECT 1 FROM \"k_person\" WHERE \"trashed_at\" IS NULL AND \"staff_no_key\" = ?", "SCAN k_person" },
+        { "SELECT a.id FROM k_definition a, k_definition b WHERE b.id=?", "SEARCH a USING AUTOMATIC COVERING INDEX (family=?)" },
+    };
+    rules_begin();
+    for (size_t i = 0; i < MUNI_COUNT(bad); i++) {
+        ck_assert(dear(bad[i][1]));
+        const rule *r = reason_for(bad[i][0], bad[i][1]);
+        ck_assert_msg(!r, "the rule %s allows \"%s\" in %s", r->name, bad[i][1], bad[i][0]);
+    }
+    ck_assert(!dear("SEARCH t USING INDEX i_ticket_reporter (reporter=?)"));
+    ck_assert(!dear("SCAN CONSTANT ROW"));
+}
+END_TEST
+
 Suite *suite_plans(void);
 Suite *suite_plans(void) {
     Suite *s = suite_create("plans");
     TCase *t = tcase_create("plans");
     tcase_set_timeout(t, 600);
+    tcase_add_test(t, plans__rules_allow_no_more_than_they_say);
     tcase_add_test(t, plans__every_statement_has_its_index_or_its_reason);
     suite_add_tcase(s, t);
     return s;
