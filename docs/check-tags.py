@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Asks of Doxygen's XML what Doxygen itself lets pass: usage check-tags.py <xml directory>.
+"""Asks of Doxygen's XML what Doxygen itself lets pass: usage check-tags.py <xml directory> <version script>.
 
 Every exported function says since when it is there, how it may be used by threads, and what it answers; every status is
-a code there is; every pointer that goes in or out says whose it is. Handles, callbacks and plain numbers need not.
+a code there is; every pointer that goes in or out says whose it is. Handles, callbacks and plain numbers need not. What is
+documented is what the version script exports.
 """
 import glob
 import re
@@ -80,6 +81,11 @@ def main():
             elif member.get("kind") == "define" and re.fullmatch(r"MUNI_E[A-Z0-9]+", name):
                 codes.add(name)
     wrong = [line for function in functions for line in check(function, codes)]
+    with open(sys.argv[2], encoding="utf-8") as f:
+        exported = set(re.findall(r"^ *#? *(muni_[a-z0-9_]+);", f.read(), re.M))
+    documented = {function.findtext("name") for function in functions}
+    wrong += [f"{name}: exported and not in the manual" for name in sorted(exported - documented)]
+    wrong += [f"{name}: in the manual and not exported" for name in sorted(documented - exported)]
     for line in wrong:
         print("check-tags:", line)
     if len(functions) < 10 or len(codes) < 30:

@@ -7,4 +7,4 @@ if [ -z "${DOXYGEN:-}" ] || [ -z "${PYTHON3:-}" ]; then
 fi
 rm -rf docs/html docs/xml
 "$DOXYGEN" docs/Doxyfile
-exec "$PYTHON3" "${srcdir:-.}/docs/check-tags.py" docs/xml
+exec "$PYTHON3" "${srcdir:-.}/docs/check-tags.py" docs/xml "${srcdir:-.}/libmunicipal/libmunicipal.map"

@@ -37,6 +37,8 @@ endif
 	%D%/unit/test_schema.c \
 	%D%/unit/test_staff.c \
 	%D%/unit/test_plan.c \
+	%D%/unit/test_plans.c \
+	%D%/unit/plans.def \
 	%D%/unit/test_search.c \
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
@@ -46,7 +48,7 @@ endif
 	%D%/unit/test_wareki.c \
 	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
-%C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+%C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=sqlite3_prepare_v2,--wrap=sqlite3_prepare_v3,--wrap=sqlite3_exec
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
 EXTRA_DIST += \
 	%D%/data/calendar/README.md \
@@ -87,11 +89,23 @@ EXTRA_DIST += \
 	%D%/data/staff/staff_clean_before.csv \
 	%D%/data/staff/staff_expected.json
 
+# Every statement of the library with its query plan, and why it may be so: make plans
+plans: %D%/unit/run$(EXEEXT)
+	@rm -f plans.txt; srcdir='$(srcdir)' MUNI_PLANS=plans.txt %D%/unit/run$(EXEEXT) plans >plans.log; st=$$?; \
+	  test $$st = 0 && cat plans.txt || cat plans.log; rm -f plans.txt plans.log; exit $$st
+.PHONY: plans
+
 # Rules over the source and the built library.
-muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
+muni_scripts = %D%/abi.sh %D%/abi/surface.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
 TESTS += $(muni_scripts)
-EXTRA_DIST += $(muni_scripts) %D%/installed.sh %D%/rows.py %D%/tools/make_store.py
+EXTRA_DIST += $(muni_scripts) %D%/installed.c %D%/installed.sh %D%/rows.py %D%/tools/make_store.py
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
+
+# What programs and stores rely on, as recorded: make abi-record adds what is new (tests/abi/surface.py).
+EXTRA_DIST += %D%/abi/surface.py %D%/abi/layout.c %D%/abi/functions.txt %D%/abi/constants.txt %D%/abi/structs.def %D%/abi/numbers.txt
+abi-record: libmunicipal/libmunicipal.la $(BUILT_SOURCES)
+	NM='$(NM)' CC='$(CC)' CXX='$(MUNI_CXX)' $(PYTHON3) $(srcdir)/%D%/abi/surface.py record $(srcdir)
+.PHONY: abi-record
 
 # One scenario, three languages, the same answers: here the C interface, over the shared library; bindings/ run the others.
 check_PROGRAMS += %D%/conformance/driver
@@ -152,4 +166,5 @@ if !HAVE_CHECK
 endif
 
 installcheck-local:
-	CC='$(CC) $(SAN_FLAGS)' PKG_CONFIG='$(PKG_CONFIG)' $(srcdir)/%D%/installed.sh '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(libdir)'
+	srcdir='$(srcdir)' CC='$(CC) $(SAN_FLAGS)' CXX='$(MUNI_CXX)' SAN_FLAGS='$(SAN_FLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
+	  $(srcdir)/%D%/installed.sh '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(libdir)' '$(DESTDIR)$(bindir)' '$(DESTDIR)'

@@ -845,8 +845,8 @@ static void sql_column(sql *s, const muni__cond *c, const char *alias, bool unde
     case MUNI__OP_IN:
     case MUNI__OP_BELOW:
         if (fam == F_ANY) {
-            muni__sqlout_put(o, "(FALSE");
-            for (int32_t k = 0; k < muni__nkinds; k++) { /* one term for each kind that stands in the list */
+            bool some = false; /* one term for each kind that stands in the list, and nothing else: or no index would do */
+            for (int32_t k = 0; k < muni__nkinds; k++) {
                 int64_t *of = muni__arena_alloc(o->mem, (c->count + 1) * sizeof *of);
                 size_t m = 0;
                 if (!of) {
@@ -861,16 +861,22 @@ static void sql_column(sql *s, const muni__cond *c, const char *alias, bool unde
                 }
                 if (!m)
                     continue;
-                muni__sqlout_put(o, " OR (");
+                muni__sqlout_put(o, some ? " OR (" : "((");
+                some = true;
                 muni__sqlout_name(o, alias, f->name, "_kind");
                 muni__sqlout_put(o, " = ");
                 muni__sqlout_int(o, muni__kinds[k].number);
                 muni__sqlout_put(o, " AND ");
                 muni__sqlout_name(o, alias, f->name, "");
-                muni__sqlout_set(o, of, m);
+                if (m == 1) {
+                    muni__sqlout_put(o, " = ");
+                    muni__sqlout_int(o, of[0]);
+                } else {
+                    muni__sqlout_set(o, of, m);
+                }
                 muni__sqlout_put(o, ")");
             }
-            muni__sqlout_put(o, ")");
+            muni__sqlout_put(o, some ? ")" : "FALSE");
             return;
         }
         if (c->op == MUNI__OP_EQ && c->values[0].from != MUNI__FROM_UNIT) {

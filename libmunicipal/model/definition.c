@@ -83,7 +83,7 @@ static muni_status read(muni__tx *tx, int64_t id, const char *family, const char
         MUNI_TRY(muni__sql(tx->conn, "SELECT id,version,name,title,body FROM k_definition WHERE id=?1", &s));
         muni__bind_int(s, 1, id);
     } else {
-        MUNI_TRY(muni__sql(tx->conn, "SELECT id,version,name,title,body FROM k_definition WHERE family=?1 AND name_key=?2 AND state='active' ORDER BY version DESC LIMIT 1", &s));
+        MUNI_TRY(muni__sql(tx->conn, "SELECT id,version,name,title,body FROM k_definition WHERE family=?1 AND name_key=?2 AND state='active' AND trashed_at IS NULL ORDER BY version DESC LIMIT 1", &s));
         muni__bind_text(s, 1, family, strlen(family));
         muni__bind_text(s, 2, name, strlen(name));
     }
@@ -326,7 +326,7 @@ static muni_status definition_derive(muni__tx *tx, const muni__row *old, muni__r
     if (row->v[origin].t == MUNI_TYPE_NULL)
         row->v[origin] = muni__val_text("own", 3);
     MUNI_TRY(muni__idkey(name->p, name->n, &key, &n));
-    MUNI_TRY(muni__sql(tx->conn, "SELECT max(version) FROM k_definition WHERE family=?1 AND name_key=?2", &s));
+    MUNI_TRY(muni__sql(tx->conn, "SELECT max(version) FROM k_definition WHERE family=?1 AND name_key=?2 AND trashed_at IS NULL", &s));
     muni__bind_text(s, 1, family->p, family->n);
     muni__bind_text(s, 2, key, n);
     MUNI_TRY(muni__step(s));
@@ -369,7 +369,7 @@ static muni_status definition_after(muni__tx *tx, const muni__row *old, const mu
     muni_status st;
     if (!now || before || !old)
         return MUNI_OK;
-    MUNI_TRY(muni__sql(tx->conn, "SELECT a.id FROM k_definition a, k_definition b WHERE b.id=?1 AND a.family=b.family AND a.name_key=b.name_key AND a.state='active' AND a.id<>b.id", &s));
+    MUNI_TRY(muni__sql(tx->conn, "SELECT a.id FROM k_definition a, k_definition b WHERE b.id=?1 AND a.family=b.family AND a.name_key=b.name_key AND a.state='active' AND a.trashed_at IS NULL AND a.id<>b.id", &s));
     muni__bind_int(s, 1, muni__row_id(row));
     MUNI_TRY(muni__step(s));
     if (st == MUNI_ROW)

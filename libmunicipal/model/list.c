@@ -231,6 +231,16 @@ static void keyset_sql(const pager *p, const muni__val *after, muni__sqlout *o) 
     muni__sqlout_put(o, ")");
 }
 
+/* The index of a unique field holds what has a value: said in so many words, it gives the order. */
+static void present_sql(const pager *p, muni__sqlout *o) {
+    int32_t f = p->q->order[0].field;
+    if (!(p->kind->fields[f].flags & MUNI__F_UNIQUE) || !never_null(p->kind, f))
+        return;
+    muni__sqlout_put(o, " AND ");
+    order_column(p, 0, o);
+    muni__sqlout_put(o, " IS NOT NULL");
+}
+
 static void trash_sql(const muni_query *q, muni__sqlout *o) {
     if (q->trash == MUNI__TRASH_WITHOUT)
         muni__sqlout_put(o, " AND t.\"trashed_at\" IS NULL");
@@ -361,6 +371,7 @@ static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact)
         muni__sqlout_put(o, "TRUE");
     }
     trash_sql(q, o);
+    present_sql(p, o);
     if (st >= 0 && q->where && !w->cond_flag) {
         muni__sqlout_put(o, " AND ");
         st = muni__cond_sql(p->tx, q->where, "t", o, exact);

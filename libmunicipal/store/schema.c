@@ -2,7 +2,7 @@
  *
  * Rules of the indexes of a kind (the rowid, which is the id, is the last column of every index of SQLite, so "reporter" is also
  * "reporter, id"):
- *   UNIQUE        u_<kind>_<field>, partial: what is not trashed and has a value. The number, which is never reused, also among the trashed.
+ *   UNIQUE        u_<kind>_<field>, partial: what is not trashed and has a value. Of the number, which is never reused, over all rows: it orders lists, too.
  *   INDEX(…)      i_<kind>_<name>, or u_<kind>_<name> where unique: what is not trashed.
  *   INDEXED, OWN, UNIT    i_<kind>_<field>
  * Of the common fields only those of numbered kinds (the number, who created it) have indexes: the others have few records. */
@@ -194,14 +194,14 @@ static void kind_indexes(maker *m, const muni__kind *k, const char *table) {
         (void)snprintf(column, sizeof column, "\"%s%s\"", f->name, key_suffix(f));
         if (f->flags & MUNI__F_UNIQUE) {
             const char *name = name2(m, "u_", k->name, "_", f->name);
-            (void)snprintf(where, sizeof where, i == MUNI__C_NUMBER ? "%s IS NOT NULL" : "\"trashed_at\" IS NULL AND %s IS NOT NULL", column);
+            (void)snprintf(where, sizeof where, "\"trashed_at\" IS NULL AND %s IS NOT NULL", column);
             if (f->type == MUNI__ANY) {
                 char both[320];
                 (void)snprintf(both, sizeof both, "%s, \"%s_kind\"", column, f->name);
                 if (m->st >= 0)
                     make_index(m, true, name, table, both, where);
             } else if (m->st >= 0) {
-                make_index(m, true, name, table, column, where);
+                make_index(m, true, name, table, column, i == MUNI__C_NUMBER ? NULL : where);
             }
         }
         if (f->flags & (MUNI__F_INDEXED | MUNI__F_OWN | MUNI__F_UNIT)) {
