@@ -244,7 +244,7 @@ final class Session
      */
     public function storeReindex(?callable $progress = null): array {}
     /**
-     * How large the store and its parts are; the database looks at its tables.
+     * How large the store and its parts are.
      * @return array<string,mixed>
      */
     public function storeStatistics(): array {}

@@ -31,7 +31,7 @@ static const verb verbs[] = {
     { "db", "reindex", "", 0, 0, 0, 0, { "make the search index anew, while the old one serves", "検索索引を作り直す（その間は元の索引を使う）" },
       { "Others read and write meanwhile. Stopped, it goes on when it is called again.", "他の利用者は読み書きを続けられます。途中で止まっても、もう一度実行すると続きから進みます。" }, do_db_reindex },
     { "db", "statistics", "", 0, 0, 0, 0, { "how large the store and its parts are", "保存先とその各部の大きさ" },
-      { "The database looks at its tables, too, so that it plans by what is in them.", "データベースが表の中身を調べ直し、以後の検索計画に使います。" }, do_db_statistics },
+      { NULL, NULL }, do_db_statistics },
     { "db", "vacuum", "", 0, 0, 0, 0, { "give unused room back to the disk", "使っていない領域をディスクに返す" },
       { "Needs as much free room as the store is large; nobody writes meanwhile.", "保存先と同じだけの空き容量が要ります。その間は書き込めません。" }, do_db_vacuum },
     { "info", NULL, "", 0, 0, 0, 0, { "what the store says of itself", "保存先の情報を表示する" }, { NULL, NULL }, do_info },

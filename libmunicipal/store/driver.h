@@ -127,7 +127,6 @@ struct muni__driver {
     muni_status (*rebuild)(muni__conn *c, const char *index);
     muni_status (*size)(muni__conn *c, int64_t *bytes, int64_t *free_bytes);
     muni_status (*usage)(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user);
-    muni_status (*analyze)(muni__conn *c);
     muni_status (*vacuum)(muni__conn *c);
 };
 enum { MUNI__BIND_NULL, MUNI__BIND_INT, MUNI__BIND_TEXT, MUNI__BIND_BLOB };

@@ -717,10 +717,6 @@ out:
     return st < 0 ? st : MUNI_OK;
 }
 
-static muni_status sqlite_analyze(muni__conn *c) {
-    return exec(c, "PRAGMA analysis_limit=1000; ANALYZE");
-}
-
 /* Free the write lock of a moment ago, keeping the place in the line: VACUUM takes it by itself. It builds the new file in a temporary one,
  * which should not be in memory. */
 static muni_status sqlite_vacuum(muni__conn *c) {
@@ -777,6 +773,5 @@ const muni__driver muni__sqlite = {
     .rebuild = sqlite_rebuild,
     .size = sqlite_size,
     .usage = sqlite_usage,
-    .analyze = sqlite_analyze,
     .vacuum = sqlite_vacuum,
 };

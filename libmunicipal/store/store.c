@@ -728,10 +728,6 @@ muni_status muni__store_usage(muni__conn *c, muni_status (*each)(void *user, con
     return c->drv->usage(c, each, user);
 }
 
-muni_status muni__store_analyze(muni__conn *c) {
-    return c->drv->analyze(c);
-}
-
 muni_status muni__store_vacuum(muni__conn *c) {
     if (muni__store_forked(c->store))
         return forked();

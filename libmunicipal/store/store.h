@@ -128,8 +128,6 @@ muni_status muni__store_rebuild(muni__conn *c, const char *index); /* in a write
 muni_status muni__store_size(muni__conn *c, int64_t *bytes, int64_t *free_bytes);
 /* Tables and indexes with their bytes (−1: not known), by name. */
 muni_status muni__store_usage(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user);
-/* What the planner knows of the tables. In a write transaction. */
-muni_status muni__store_analyze(muni__conn *c);
 /* Give unused room back. Not in a transaction; waits for its turn among the writers, and keeps others from writing. */
 muni_status muni__store_vacuum(muni__conn *c);
 

@@ -279,7 +279,7 @@ class Session:
         return self._handle.store_reindex(progress)  # type: ignore[no-any-return]
 
     def store_statistics(self) -> Record:
-        """How large the store and its parts are; the database looks at its tables."""
+        """How large the store and its parts are."""
         return self._handle.store_statistics()  # type: ignore[no-any-return]
 
     def store_vacuum(self) -> Record:

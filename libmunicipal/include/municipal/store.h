@@ -51,7 +51,7 @@ MUNI_API muni_status muni_store_check(muni_session *session, int32_t repair, mun
 MUNI_API muni_status muni_store_reindex(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out);
 
 /**
- * Tell how large the store and its parts are, and let the database look at its tables, so that it plans by what is in them.
+ * Tell how large the store and its parts are.
  *
  * @param session the session
  * @param out     [owned] a record: `bytes`, `free_bytes` (of the file, unused), `queued` (documents that the index does not hold yet), `rows` (JSON
@@ -60,7 +60,6 @@ MUNI_API muni_status muni_store_reindex(muni_session *session, muni_progress_fn 
  * @retval MUNI_OK told
  * @retval MUNI_EINVAL `out` is NULL
  * @retval MUNI_EDENIED the session may not manage the store
- * @retval MUNI_ESTATE a group is open
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1
