@@ -28,5 +28,5 @@ noinst_PROGRAMS += %D%/c/municipal_month
 
 # Tests of what stands here: they run the built programs.
 TESTS += tests/cli.sh
-EXTRA_DIST += tests/cli.sh docs/guide/getting-started.md docs/guide/operating.md
+EXTRA_DIST += tests/cli.sh docs/guide
 EXTRA_DIST += tests/data/staff/org_before_cp932.csv
