@@ -66,9 +66,14 @@ run_block() { # file: its last part names the language
     esac
 }
 
-wrong() { # block, what
+wrong() { # block or link, what
     failed=$((failed + 1))
-    echo "guide: $name, block $(basename "$1"): $2"
+    echo "guide: $name, $(basename "$1"): $2"
+}
+
+# What a heading is called in a link.
+anchors() { # guide
+    sed -n '/^```/,/^```/d; s/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9-]//g'
 }
 
 for guide in "$MUNI_TOP"/docs/guide/*.md; do
@@ -97,6 +102,15 @@ for guide in "$MUNI_TOP"/docs/guide/*.md; do
         }
         /^```/ { open = 0; if (file) close(file); file = ""; next }
         file { print > file }' "$guide"
+    for link in $(grep -o '](\([a-z-]*[.]md\)\{0,1\}\(#[a-z-]*\)\{0,1\})' "$guide" | tr -d '()]'); do
+        file=$MUNI_TOP/docs/guide/${link%%#*}
+        [ -n "${link%%#*}" ] || file=$guide
+        if [ ! -f "$file" ]; then
+            wrong "$link" "leads nowhere"
+        elif [ "${link#*#}" != "$link" ] && ! anchors "$file" | grep -qxF -e "${link#*#}"; then
+            wrong "$link" "there is no such heading"
+        fi
+    done
     shared=$(find "$blocks" -name '[0-9][0-9].sh')
     for block in "$blocks"/[0-9][0-9].*; do
         case $block in
