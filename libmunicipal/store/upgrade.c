@@ -248,6 +248,7 @@ out:
  * the store is of these tables. */
 static muni_status piece(muni__conn *c, const muni__upgrade *u, muni__work *w, bool *more) {
     int32_t missing, tables;
+    int32_t added = 0;
     muni_status st;
     MUNI_TRY(still_older(c, u, more));
     if (!*more)
@@ -257,11 +258,13 @@ static muni_status piece(muni__conn *c, const muni__upgrade *u, muni__work *w, b
             muni__ddl one = *d;
             one.next = NULL;
             MUNI_TRY(muni__schema_add(c, &one, 1, &missing));
+            added += missing;
         }
     bool fresh = !w->no;
     MUNI_TRY(muni__work_begin(c, "upgrade", c->store->o.now, 0, w));
     if (fresh) /* from now on a library that could do harm to what is to come stays outside */
         MUNI_TRY(muni__meta_int_set(c, "compat", MUNI__COMPAT));
+    w->changed += added;
     MUNI_TRY(muni__schema_add(c, u->ddl, 1, &missing));
     if (missing) {
         w->changed++;
