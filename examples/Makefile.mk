@@ -20,6 +20,15 @@ bin_PROGRAMS += %D%/cli/municipal
 %C%_cli_municipal_LDADD = libmunicipal/libmunicipal.la $(JANSSON_LIBS)
 dist_man_MANS = docs/municipal.1
 
+# Where bash-completion looks, beneath every prefix that it knows.
+EXTRA_DIST += %D%/cli/completion.bash
+bashcompletiondir = $(datadir)/bash-completion/completions
+install-data-hook:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) $(srcdir)/%D%/cli/completion.bash '$(DESTDIR)$(bashcompletiondir)/municipal'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/municipal'
+
 # The month: in C here; python/municipal_month.py and php/municipal_month.php are the same.
 noinst_PROGRAMS += %D%/c/municipal_month
 %C%_c_municipal_month_SOURCES = %D%/c/municipal_month.c
@@ -27,6 +36,6 @@ noinst_PROGRAMS += %D%/c/municipal_month
 %C%_c_municipal_month_LDADD = libmunicipal/libmunicipal.la
 
 # Tests of what stands here: they run the built programs.
-TESTS += tests/cli.sh
-EXTRA_DIST += tests/cli.sh docs/guide/getting-started.md docs/guide/operating.md
+TESTS += tests/cli.sh tests/completion.sh
+EXTRA_DIST += tests/cli.sh tests/completion.sh docs/guide
 EXTRA_DIST += tests/data/staff/org_before_cp932.csv

@@ -131,7 +131,7 @@ static muni_status managed(muni__tx *tx, const muni__row *old, const muni__row *
     (void)old;
     if (tx->system || tx->depth > 0 || (muni__scopes(tx, row->kind, NULL, MUNI__V_MANAGE) & MUNI__S_ALL))
         return MUNI_OK;
-    return muni__fail(MUNI_EDENIED, NULL, "rights are given only by who manages them: the verb manage on every %s is needed", "権限に関わる%sを変更できるのは管理者（操作manage・範囲all）だけです", row->kind->name);
+    return muni__fail(MUNI_EDENIED, NULL, "rights are given only by who manages them: the verb manage on every %1$s is needed%2$.0s", "%1$.0s権限に関わる%2$sを変更できるのは管理者（操作manage・範囲all）だけです", row->kind->name, row->kind->ja);
 }
 
 const muni__hooks muni__principal_hooks = { NULL, managed, NULL };

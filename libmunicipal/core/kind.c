@@ -120,10 +120,10 @@ muni_status muni__field_get(const muni__kind *kind, const char *name, int32_t *o
     const char *near = name ? muni__nearest(name, kind->fields, (size_t)kind->nfields, sizeof *kind->fields) : NULL;
     const char *shown = muni__quote(&q, name ? name : "", name ? strlen(name) : 0);
     if (near)
-        (void)muni__fail(MUNI_EFIELD, shown, "%s has no field \"%s\"; did you mean \"%s\"?", "%sに項目「%s」はありません。「%s」ではありませんか",
-                         kind->name, shown, near);
+        (void)muni__fail(MUNI_EFIELD, shown, "%1$s has no field \"%3$s\"; did you mean \"%4$s\"?%2$.0s",
+                         "%1$.0s%2$sに項目「%3$s」はありません。「%4$s」ではありませんか", kind->name, kind->ja, shown, near);
     else
-        (void)muni__fail(MUNI_EFIELD, shown, "%s has no field \"%s\"", "%sに項目「%s」はありません", kind->name, shown);
+        (void)muni__fail(MUNI_EFIELD, shown, "%1$s has no field \"%3$s\"%2$.0s", "%1$.0s%2$sに項目「%3$s」はありません", kind->name, kind->ja, shown);
     muni__fail_place(kind->name, 0, 0);
     return MUNI_EFIELD;
 }

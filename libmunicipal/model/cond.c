@@ -55,10 +55,11 @@ muni_status muni__path_parse(const muni__kind *kind, const char *name, size_t n,
             muni__quoted shown;
             const char *near = f < 0 ? muni__nearest(part, kind->fields, (size_t)kind->nfields, sizeof *kind->fields) : NULL;
             if (near && !hidden(&kind->fields[muni__field_find(kind, near)]))
-                (void)muni__fail(MUNI_EFIELD, place, "%s has no field \"%s\"; did you mean \"%s\"?", "%sに項目「%s」はありません。「%s」ではありませんか",
-                                 kind->name, muni__quote(&shown, name + from, len), near);
+                (void)muni__fail(MUNI_EFIELD, place, "%1$s has no field \"%3$s\"; did you mean \"%4$s\"?%2$.0s",
+                                 "%1$.0s%2$sに項目「%3$s」はありません。「%4$s」ではありませんか", kind->name, kind->ja,
+                                 muni__quote(&shown, name + from, len), near);
             else
-                (void)muni__fail(MUNI_EFIELD, place, "%s has no field \"%s\"", "%sに項目「%s」はありません", kind->name,
+                (void)muni__fail(MUNI_EFIELD, place, "%1$s has no field \"%3$s\"%2$.0s", "%1$.0s%2$sに項目「%3$s」はありません", kind->name, kind->ja,
                                  muni__quote(&shown, name + from, len));
             muni__fail_place(kind->name, 0, 0);
             return MUNI_EFIELD;

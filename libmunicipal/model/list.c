@@ -742,7 +742,7 @@ static muni_status about_allowed(const muni__tx *tx, const muni_query *q) {
 muni_status muni__query_allowed(const muni__tx *tx, const muni_query *q, bool with_fields) {
     muni_status st;
     if (!tx->system && ((q->kind->flags & MUNI__K_INTERNAL) || !muni__scopes_any(tx, q->kind, MUNI__V_READ))) {
-        (void)muni__fail(MUNI_EDENIED, "kind", "the session has no right to read %s", "%sを読む権限がありません", q->kind->name);
+        (void)muni__fail(MUNI_EDENIED, "kind", "the session has no right to read %1$s%2$.0s", "%1$.0s%2$sを読む権限がありません", q->kind->name, q->kind->ja);
         muni__fail_place(q->kind->name, 0, 0);
         return MUNI_EDENIED;
     }

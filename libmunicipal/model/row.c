@@ -94,7 +94,7 @@ static muni_status take_code(muni__tx *tx, const muni__kind *kind, const muni__f
     if (*list && muni__list_has(list, v->p, v->n))
         return MUNI_OK;
     if (!*list)
-        return muni__fail(MUNI_ETYPE, f->name, "%s takes no value for records of %s", "%sは%sでは使いません", f->name, kind->name);
+        return muni__fail(MUNI_ETYPE, f->name, "%1$s takes no value for records of %2$s%3$.0s", "%2$.0s%1$sは%3$sでは使いません", f->name, kind->name, kind->ja);
     return muni__fail(MUNI_ETYPE, f->name, "\"%s\" is no value of %s; it is one of %s", "「%s」は%sの値にありません。%sのどれかです",
                       muni__quote(&q, v->p, v->n), f->name, list);
 }

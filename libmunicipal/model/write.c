@@ -198,7 +198,7 @@ static muni_status transition_sets(change *c) {
     json_object_foreach (sets, name, value) {
         int32_t i = muni__row_field(c->kind, name);
         if (i < 0)
-            return muni__fail(MUNI_EDEFINITION, name, "the lifecycle sets %s, which %s does not have", "ライフサイクルが設定する項目%sは%sにありません", name, c->kind->name);
+            return muni__fail(MUNI_EDEFINITION, name, "the lifecycle sets %1$s, which %2$s does not have%3$.0s", "%2$.0sライフサイクルが設定する項目%1$sは%3$sにありません", name, c->kind->name, c->kind->ja);
         if (json_is_null(value))
             c->row->v[i] = MUNI_NULL_VAL;
         else if (json_object_get(value, "now"))
@@ -313,13 +313,13 @@ static muni_status collision(const change *c) {
             continue;
         if ((f->flags & MUNI__F_PERSONAL) || c->row->v[i].t != MUNI_TYPE_TEXT)
             return muni__fail(MUNI_EUNIQUE, f->name, "another %1$s has this %3$s%2$.0s%4$.0s", "%1$.0s%3$.0s同じ%4$sの%2$sがすでにあります", c->kind->name, c->kind->ja, f->name, f->ja);
-        return muni__fail(MUNI_EUNIQUE, f->name, "another %s has the %s \"%s\"", "%2$s「%3$s」の%1$sがすでにあります", c->kind->name, f->name,
-                          muni__quote(&q, c->row->v[i].p, c->row->v[i].n));
+        return muni__fail(MUNI_EUNIQUE, f->name, "another %1$s has the %3$s \"%5$s\"%2$.0s%4$.0s", "%1$.0s%3$.0s%4$s「%5$s」の%2$sがすでにあります", c->kind->name, c->kind->ja,
+                          f->name, f->ja, muni__quote(&q, c->row->v[i].p, c->row->v[i].n));
     }
     for (int32_t i = 0; i < c->kind->nindexes; i++)
         if (c->kind->indexes[i].unique && index && strstr(index, c->kind->indexes[i].name))
-            return muni__fail(MUNI_EUNIQUE, c->kind->indexes[i].columns, "another %s has the same values of %s", "%2$sの組み合わせが同じ%1$sがすでにあります", c->kind->name,
-                              c->kind->indexes[i].columns);
+            return muni__fail(MUNI_EUNIQUE, c->kind->indexes[i].columns, "another %1$s has the same values of %3$s%2$.0s", "%1$.0s%3$sの組み合わせが同じ%2$sがすでにあります", c->kind->name,
+                              c->kind->ja, c->kind->indexes[i].columns);
     return muni__fail(MUNI_EUNIQUE, NULL, "another %1$s has the same identifier%2$.0s", "%1$.0s同じ識別子の%2$sがすでにあります", c->kind->name, c->kind->ja);
 }
 

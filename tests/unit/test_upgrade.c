@@ -17,6 +17,14 @@ static const char *const digests[] = {
     "1e6b2dd81b6e80cd866141378f1d3b7118bacea71f8c3d943a6807b53adcfa75",
 };
 
+/* Somebody's own kinds (kinds.def) make other tables, under the number of ours. */
+static bool own_kinds(void) {
+    for (int32_t i = 0; i < muni__nkinds; i++)
+        if (muni__kinds[i].number >= 1000)
+            return true;
+    return false;
+}
+
 static void copy_store(int version) {
     const char *src = getenv("srcdir");
     char from[512], buffer[1 << 16];
@@ -131,7 +139,8 @@ START_TEST(upgrade__of_every_version_so_far) {
     whole(db);
     OK(muni_db_info(db, &r));
     ck_assert_int_eq(value_of(r, "tables"), MUNI__TABLES);
-    ck_assert_str_eq(words_of(r, "schema"), digests[MUNI__TABLES]);
+    if (!own_kinds())
+        ck_assert_str_eq(words_of(r, "schema"), digests[MUNI__TABLES]);
     const char *journal = words_of(r, "journal");
     ck_assert_msg(strstr(journal, "\"work\":\"upgrade\"") && !strstr(journal, "\"done_at\":null"), "%s", journal);
     muni_rec_free(r);
@@ -147,7 +156,7 @@ START_TEST(upgrade__tables_have_a_number) {
     char ours[65];
     OK(muni__schema_ours(ours));
     ck_assert_uint_eq(MUNI_COUNT(digests), MUNI__TABLES + 1);
-    ck_assert_msg(!strcmp(ours, digests[MUNI__TABLES]), "the tables changed, their digest is %s: see above", ours);
+    ck_assert_msg(own_kinds() || !strcmp(ours, digests[MUNI__TABLES]), "the tables changed, their digest is %s: see above", ours);
     for (int v = 1; v < MUNI__TABLES; v++) {
         muni__store *s = NULL;
         copy_store(v);
