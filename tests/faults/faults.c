@@ -186,13 +186,31 @@ static void store_state(const char *file, state *out) {
     (void)sqlite3_close(raw);
 }
 
+/* How long the log of the open store is: where it has not grown, nobody has committed anything. It is never cut while a row runs. */
+static long long log_bytes(void) {
+    struct stat sb;
+    char file[160];
+    in_dir(file, "s.db-wal");
+    return stat(file, &sb) ? -1 : (long long)sb.st_size;
+}
+
+static state state_rows;      /* of the rows, when they were last looked at through an open store … */
+static long long state_log;   /* … and how long its log was then */
+
 static state state_now(const fault_row *row) {
     state out = { 1, 1 };
     char made[160];
+    long long log = db ? log_bytes() : -1;
     in_dir(made, "n.db");
     if (row->flags & NO_STORE)
         return out;
-    store_state(path, &out);
+    if (log >= 0 && log == state_log) {
+        out = state_rows;
+    } else {
+        store_state(path, &out);
+        state_rows = out;
+        state_log = log;
+    }
     if (row->flags & NEW_FILE && !access(made, F_OK))
         store_state(made, &out);
     files(file_state, &out);
@@ -248,8 +266,7 @@ typedef struct fault {
 
 typedef struct reference {
     char *answer;
-    state before, after, closed_before, closed_after;
-    long allocations, inputs[IO_SORTS], file_calls, writes;
+    state before, before_rows, after;
 } reference;
 
 static const char *const kinds[] = { "nothing", "allocation", "input or output", "busy lock", "call on a file", "full disk", "disk full for ever" };
@@ -313,13 +330,16 @@ static void env_open(const fault_row *row) {
         return;
     files(file_remove, NULL);
     copy(template, path);
+    state_log = -1;
     if (row->flags & UNOPENED)
         return;
     MUST(muni_open(path, NULL, &db));
     MUST(muni_db_set_now(db, NOW));
     MUST(muni_db_session(db, "admin", "faults", "試験", &admin));
-    MUST(muni_db_session(db, "op", "faults", NULL, &op));
-    MUST(muni_db_session(db, "ap", "faults", NULL, &ap));
+    if (row->flags & OTHERS) {
+        MUST(muni_db_session(db, "op", "faults", NULL, &op));
+        MUST(muni_db_session(db, "ap", "faults", NULL, &ap));
+    }
 }
 
 static void env_close(void) {
@@ -380,8 +400,13 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
         outputs_drop();
     }
     prepare(row, 1);
-    if (f->kind == NONE)
+    if (f->kind == NONE) {
         ref->before = state_now(row);
+        ref->before_rows = state_rows;
+    } else if (db) { /* the same preparation, the same rows */
+        state_rows = ref->before_rows;
+        state_log = log_bytes();
+    }
     arm(f);
     muni_status st = row->call(1);
     int met = disarm(f);
@@ -390,6 +415,7 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
         finish(row);
         ref->answer = outputs_text();
         ref->after = state_now(row);
+        after = 1;
     } else if (st >= 0) {
         look_at_success(row, ref, "though something failed on the way,");
         after = 1;
@@ -437,12 +463,10 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
     io_fill(0);
     wrap_fail(0, 0, 0);
     arm(&nothing);
-    if (!(row->flags & NO_STORE)) {
+    if (!(row->flags & NO_STORE) && (thorough || f->kind != ALLOCATION)) {
         state closed = state_now(row);
-        if (f->kind == NONE)
-            ref->closed_after = closed;
-        else if (closed.essence != (after ? ref->after.essence : ref->before.essence) && closed.essence != ref->after.essence)
-            give_up("once closed, the store on the disk is neither as before nor as after");
+        if (closed.essence != (after ? ref->after.essence : ref->before.essence))
+            give_up("once closed, the store on the disk is not as %s", after ? "after" : "before");
         if (thorough) {
             verify(path);
             in_dir(made, "n.db");

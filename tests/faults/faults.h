@@ -17,7 +17,8 @@ enum {
     AGAIN = 8,      /* after a failure what is prepared is prepared again: a group that ended, a record that remembers its failure */
     ONCE = 16,      /* cannot be done twice: no warm handle */
     CLOSES = 32,    /* answers nothing; the store is closed afterwards */
-    STEPS = 64      /* many transactions and a report at the end: after a failure some are done, and running it again goes on */
+    OTHERS = 64,    /* needs the sessions of an operator and an approver */
+    STEPS = 128      /* many transactions and a report at the end: after a failure some are done, and running it again goes on */
 };
 typedef struct fault_row {
     const char *function, *what;

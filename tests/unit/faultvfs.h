@@ -23,7 +23,6 @@ enum {
     IO_RESERVED = 4096,
     IO_CLOSE = 8192,      /* done, and an error said */
     IO_PATH = 16384,
-    IO_SORTS = 15,
     IO_DATA = IO_READ | IO_WRITE | IO_SYNC | IO_TRUNCATE | IO_OPEN | IO_SHM_MAP,
     IO_ALL = 32767
 };
