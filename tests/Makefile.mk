@@ -20,7 +20,6 @@ endif
 	%D%/unit/test_csv.c \
 	%D%/unit/test_cursor.c \
 	%D%/unit/test_date.c \
-	%D%/unit/test_faults.c \
 	%D%/unit/test_list.c \
 	%D%/unit/test_query.c \
 	%D%/unit/test_visible.c \

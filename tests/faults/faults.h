@@ -18,7 +18,8 @@ enum {
     ONCE = 16,      /* cannot be done twice: no warm handle */
     CLOSES = 32,    /* answers nothing; the store is closed afterwards */
     OTHERS = 64,    /* needs the sessions of an operator and an approver */
-    STEPS = 128      /* many transactions and a report at the end: after a failure some are done, and running it again goes on */
+    LONG_LOG = 128, /* has log_grow() called */
+    STEPS = 256      /* many transactions and a report at the end: after a failure some are done, and running it again goes on */
 };
 typedef struct fault_row {
     const char *function, *what;
@@ -41,6 +42,8 @@ extern const int fault_nnothings;
 /* ---- what the rows work on: the directory and the store in it, open */
 extern char dir[96], path[128];
 void in_dir(char out[160], const char *name);
+/* Make the log of the open store so long that the next commit brings it home; the rows stay what they are. */
+void log_grow(void);
 extern muni_db *db;
 extern muni_session *admin, *op, *ap;
 /* 2027-04-01T12:00:00+09:00 */

@@ -440,6 +440,11 @@ CALL(export_json, muni_session_export(admin, in_query, file_name("out.json"), "{
 
 /* ---- rows: writing */
 
+static void a_long_log(int i) {
+    take_rec(REC_WIDE);
+    if (i)
+        log_grow();
+}
 CALL(create, muni_session_create(admin, "ticket", in_rec, OUT(REC, rec)))
 static void a_definition(int i) {
     char json[300];
@@ -563,6 +568,7 @@ const fault_row fault_rows[] = {
     ROW(muni_session_export, "csv over a file", 0, people_out, export_cp932, NULL),
     ROW(muni_session_export, "json", 0, tickets_out, export_json, NULL),
     ROW(muni_session_create, "a ticket", 0, a_rec, create, NULL),
+    ROW(muni_session_create, "and the log is brought home", LONG_LOG, a_long_log, create, NULL),
     ROW(muni_session_create, "a definition", 0, a_definition, create_definition, NULL),
     ROW(muni_session_create, "in a group", AGAIN, a_group, create, commit_it),
     ROW(muni_session_update, "", 0, a_change, update, NULL),
