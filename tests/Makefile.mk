@@ -63,6 +63,7 @@ endif
 %C%_faults_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
 %C%_faults_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=json_loadb \
 	-Wl,--wrap=open,--wrap=write,--wrap=pwrite,--wrap=pread,--wrap=fsync,--wrap=rename,--wrap=link,--wrap=fchmod \
+	-Wl,--wrap=close,--wrap=fcntl,--wrap=stat,--wrap=lstat,--wrap=fstat \
 	-Wl,--wrap=fopen,--wrap=fread,--wrap=ferror,--wrap=fseek,--wrap=realpath
 %C%_faults_faults_LDADD = libmunicipal/libmunicipal-core.la $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
 FAULTS_JOBS = 2

@@ -284,6 +284,9 @@ typedef struct reference {
 
 static const char *const kinds[] = { "nothing", "allocation", "input or output", "busy lock", "call on a file", "full disk", "disk full for ever" };
 
+static const char *const sorts[] = { "read", "write", "sync", "truncation", "opening", "shared memory", "size", "lock", "lock of shared memory", "unlock", "deletion", "existence",
+                                     "reserved lock", "closing", "full path" };
+
 static void arm(const fault *f) {
     io_busy = f->kind == BUSY;
     io_code = f->code;
@@ -401,10 +404,12 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
     char made[160];
     int after = 0;
     fault nothing = { .kind = NONE };
-    (void)snprintf(doing, sizeof doing, "%s%s%s%s%s, %s %ld%s", row->function, *row->what ? " (" : "", row->what, *row->what ? ")" : "", warm ? " warm" : "", kinds[f->kind],
-                   f->n, "");
-    if (f->kind == INPUT || f->kind == BUSY)
-        (void)snprintf(doing + strlen(doing), sizeof doing - strlen(doing), " of sort %#x, code %d", (unsigned)f->sorts, f->code);
+    const char *what = kinds[f->kind];
+    if (f->kind == INPUT)
+        for (int i = 0; i < IO_SORTS; i++)
+            if (f->sorts == 1 << i)
+                what = f->code == SQLITE_FULL ? "write without room" : sorts[i];
+    (void)snprintf(doing, sizeof doing, "%s%s%s%s%s, %s %ld", row->function, *row->what ? " (" : "", row->what, *row->what ? ")" : "", warm ? " warm" : "", what, f->n);
     env_open(row);
     if (warm) {
         prepare(row, 0);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- SQLite's allocations: the same counting as ours. What SQLite can do without it may do without: then the call goes on. */
@@ -101,6 +102,16 @@ int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 int __real_link(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __real_stat(const char *path, struct stat *out);
+int __wrap_stat(const char *path, struct stat *out);
+int __real_lstat(const char *path, struct stat *out);
+int __wrap_lstat(const char *path, struct stat *out);
+int __real_fstat(int fd, struct stat *out);
+int __wrap_fstat(int fd, struct stat *out);
 int __real_fchmod(int fd, mode_t mode);
 int __wrap_fchmod(int fd, mode_t mode);
 FILE *__real_fopen(const char *path, const char *mode);
@@ -150,6 +161,35 @@ int __wrap_rename(const char *from, const char *to) {
 
 int __wrap_link(const char *from, const char *to) {
     return fails(1) ? -1 : __real_link(from, to);
+}
+
+int __wrap_close(int fd) {
+    int failed = fails(0), number = errno, rc = __real_close(fd);
+    if (!failed)
+        return rc;
+    errno = number;
+    return -1;
+}
+
+/* Only locks are taken, asked for and given back through it. */
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list more;
+    va_start(more, command);
+    void *lock = va_arg(more, void *);
+    va_end(more);
+    return fails(0) ? -1 : __real_fcntl(fd, command, lock);
+}
+
+int __wrap_stat(const char *path, struct stat *out) {
+    return fails(0) ? -1 : __real_stat(path, out);
+}
+
+int __wrap_lstat(const char *path, struct stat *out) {
+    return fails(0) ? -1 : __real_lstat(path, out);
+}
+
+int __wrap_fstat(int fd, struct stat *out) {
+    return fails(0) ? -1 : __real_fstat(fd, out);
 }
 
 int __wrap_fchmod(int fd, mode_t mode) {

@@ -23,8 +23,9 @@ enum {
     IO_RESERVED = 4096,
     IO_CLOSE = 8192,      /* done, and an error said */
     IO_PATH = 16384,
+    IO_SORTS = 15,
     IO_DATA = IO_READ | IO_WRITE | IO_SYNC | IO_TRUNCATE | IO_OPEN | IO_SHM_MAP,
-    IO_ALL = 32767
+    IO_ALL = (1 << IO_SORTS) - 1
 };
 
 static long io_count, io_target; /* calls of the sorts since io_fail_sorts; the one that fails, 0: none */
