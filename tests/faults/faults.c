@@ -467,7 +467,7 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
             if (admin)
                 MUST(muni_session_whoami(admin, &me));
             muni_rec_free(me);
-        } else {
+        } else if (!(row->flags & UNOPENED) || thorough) { /* there is no handle that has to stay usable where there was none: now and then will do */
             if (row->flags & AGAIN)
                 prepare(row, 1);
             st = row->call(1);
@@ -657,7 +657,7 @@ static void work(const job *j, int at) {
     if (mkdir(dir, 0700))
         give_up("%s cannot be made", dir);
     if (!all)
-        (void)alarm(300);
+        (void)alarm(3600); /* where it waits for ever */
     if (j->row)
         run_row(j->row, j->way);
     else if (j->nothing)
