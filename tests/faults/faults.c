@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -280,6 +281,7 @@ typedef struct fault {
 typedef struct reference {
     char *answer;
     state before, before_rows, after;
+    long allocations, inputs[IO_SORTS], locks, file_calls, writes; /* of the call */
 } reference;
 
 static const char *const kinds[] = { "nothing", "allocation", "input or output", "busy lock", "call on a file", "full disk", "disk full for ever" };
@@ -292,7 +294,9 @@ static void arm(const fault *f) {
     io_code = f->code;
     switch (f->kind) {
     case NONE:
-        io_fail_sorts(0, 0);
+        io_fail_sorts(IO_LOCK | IO_SHM_LOCK, 0);
+        memset(io_calls, 0, sizeof io_calls);
+        io_fill(LONG_MAX); /* so it counts */
         wrap_writes = 0;
         wrap_fail(0, 0, 0);
         fault_set(0);
@@ -313,12 +317,21 @@ static void arm(const fault *f) {
     }
 }
 
+static void count(reference *ref) {
+    ref->allocations = fault_count();
+    memcpy(ref->inputs, io_calls, sizeof io_calls);
+    ref->locks = io_count;
+    ref->file_calls = wrap_count(0);
+    ref->writes = io_full_count > wrap_count(1) ? io_full_count : wrap_count(1);
+}
+
 /* Make everything work again; answers whether something had failed. */
 static int disarm(const fault *f) {
     int met = f->kind == ALLOCATION ? fault_count() >= f->n
               : f->kind == INPUT || f->kind == BUSY ? io_count >= f->n
-              : f->kind == FILE_CALL ? wrap_count() >= f->n
-                                     : io_full_met || wrap_count() >= f->n;
+              : f->kind == FILE_CALL ? wrap_count(0) >= f->n
+              : f->kind == NONE      ? 0
+                                     : io_full_met || wrap_count(1) >= f->n;
     fault_set(0);
     io_fail_sorts(0, 0);
     io_busy = 0;
@@ -427,6 +440,8 @@ static int one(const fault_row *row, int warm, const fault *f, reference *ref, i
     }
     arm(f);
     muni_status st = row->call(1);
+    if (f->kind == NONE)
+        count(ref);
     int met = disarm(f);
     if (f->kind == NONE) {
         MUST(st);
@@ -514,7 +529,7 @@ static long spread(long i, long n, long some) {
 
 static void measure(const fault_row *row, int warm, reference *ref) {
     fault none = { .kind = NONE };
-    (void)one(row, warm, &none, ref, 1); /* what the library keeps for ever, it has now */
+    (void)one(row, warm, &none, ref, 0); /* what the library keeps for ever, it has now */
     free(ref->answer);
     reference first = *ref;
     /* once more, counting; and the same must come of it */
@@ -523,31 +538,8 @@ static void measure(const fault_row *row, int warm, reference *ref) {
         give_up("it is not the same each time");
 }
 
-/* How many there are of a sort: none fails. */
-static long count_of(const fault_row *row, int warm, fault f) {
-    env_open(row);
-    if (warm) {
-        prepare(row, 0);
-        MUST(row->call(0));
-        finish(row);
-        outputs_drop();
-    }
-    prepare(row, 1);
-    f.n = 1000000000;
-    arm(&f);
-    MUST(row->call(1));
-    long n = f.kind == ALLOCATION ? fault_count() : f.kind == INPUT || f.kind == BUSY ? io_count : f.kind == FILE_CALL ? wrap_count() : io_full_count > wrap_count() ? io_full_count : wrap_count();
-    (void)disarm(&f);
-    fault none = { .kind = NONE };
-    io_fill(0);
-    arm(&none);
-    finish(row);
-    env_close();
-    return n;
-}
-
-static void each(const fault_row *row, int warm, fault f, reference *ref, long some, int thorough, atomic_long *total) {
-    long n = count_of(row, warm, f), tried = 0;
+static void each(const fault_row *row, int warm, fault f, long n, reference *ref, long some, int thorough, atomic_long *total) {
+    long tried = 0;
     if (all) /* the thousands of pages of a long log are all alike */
         some = row->flags & LONG_LOG ? 100 : n;
     for (long i = 0; (f.n = spread(i, n, some)); i++) {
@@ -568,17 +560,17 @@ static void run_row(const fault_row *row, int way) {
     measure(row, way == WARM, &ref);
     switch (way) {
     case COLD:
-    case WARM: each(row, way == WARM, (fault){ .kind = ALLOCATION }, &ref, 12, 0, &totals->allocations); break;
+    case WARM: each(row, way == WARM, (fault){ .kind = ALLOCATION }, ref.allocations, &ref, 12, 0, &totals->allocations); break;
     case INPUTS:
-        for (int sort = 1; sort & IO_ALL; sort <<= 1)
-            each(row, 0, (fault){ .kind = INPUT, .sorts = sort, .code = SQLITE_IOERR_WRITE }, &ref, 3, 1, &totals->inputs);
-        each(row, 0, (fault){ .kind = INPUT, .sorts = IO_WRITE, .code = SQLITE_FULL }, &ref, 2, 1, &totals->inputs);
-        each(row, 0, (fault){ .kind = BUSY, .sorts = IO_LOCK | IO_SHM_LOCK }, &ref, 4, 1, &totals->inputs);
-        each(row, 0, (fault){ .kind = FILE_CALL }, &ref, 6, 1, &totals->inputs);
+        for (int i = 0; i < IO_SORTS; i++)
+            each(row, 0, (fault){ .kind = INPUT, .sorts = 1 << i, .code = SQLITE_IOERR_WRITE }, ref.inputs[i], &ref, 3, 1, &totals->inputs);
+        each(row, 0, (fault){ .kind = INPUT, .sorts = IO_WRITE, .code = SQLITE_FULL }, ref.inputs[1], &ref, 2, 1, &totals->inputs);
+        each(row, 0, (fault){ .kind = BUSY, .sorts = IO_LOCK | IO_SHM_LOCK }, ref.locks, &ref, 4, 1, &totals->inputs);
+        each(row, 0, (fault){ .kind = FILE_CALL }, ref.file_calls, &ref, 6, 1, &totals->inputs);
         break;
     default:
-        each(row, 0, (fault){ .kind = DISK }, &ref, 3, 1, &totals->disks);
-        each(row, 0, (fault){ .kind = DISK_FOR_EVER }, &ref, 3, 1, &totals->disks);
+        each(row, 0, (fault){ .kind = DISK }, ref.writes, &ref, 3, 1, &totals->disks);
+        each(row, 0, (fault){ .kind = DISK_FOR_EVER }, ref.writes, &ref, 3, 1, &totals->disks);
         break;
     }
     free(ref.answer);
@@ -601,8 +593,8 @@ static void run_nothing(const fault_nothing *f) {
     io_fail_sorts(IO_ALL, 0);
     wrap_fail(0, 0, 0);
     f->run();
-    if (fault_count() || io_count || wrap_count())
-        give_up("it allocates %ld times, and reads or writes %ld times", fault_count(), io_count + wrap_count());
+    if (fault_count() || io_count || wrap_count(0))
+        give_up("it allocates %ld times, and reads or writes %ld times", fault_count(), io_count + wrap_count(0));
     env_close();
     atomic_fetch_add(&totals->nothings, 1);
 }

@@ -62,27 +62,29 @@ void wrap_install(void) {
 
 /* ---- system calls */
 
-static long calls, wanted;
+static long calls, written, wanted;
 static int answer, forever, broken;
 int wrap_writes;
 
 void wrap_fail(long n, int number, int full) {
-    calls = 0;
+    calls = written = 0;
     wanted = n;
     answer = number;
     forever = full;
     broken = 0;
 }
 
-long wrap_count(void) {
-    return calls;
+long wrap_count(int writes) {
+    return writes ? written : calls;
 }
 
 static int fails(int writes) {
+    calls++;
+    written += writes;
     if (wrap_writes && !writes)
         return 0;
-    calls++;
-    if (!wanted || (forever ? calls < wanted : calls != wanted))
+    long n = wrap_count(wrap_writes);
+    if (!wanted || (forever ? n < wanted : n != wanted))
         return 0;
     errno = answer;
     return 1;

@@ -7,9 +7,9 @@
 void wrap_install(void);
 /* The nth such system call from now answers `number`, once; 0: none. Every one from there on, if `full`. */
 void wrap_fail(long n, int number, int full);
-/* System calls since wrap_fail. */
-long wrap_count(void);
-/* Only writes count. */
+/* System calls since wrap_fail, or those of them that write. */
+long wrap_count(int writes);
+/* Only writes fail, and only they count for that. */
 extern int wrap_writes;
 
 #endif

@@ -29,6 +29,7 @@ enum {
 };
 
 static long io_count, io_target; /* calls of the sorts since io_fail_sorts; the one that fails, 0: none */
+static long io_calls[IO_SORTS];  /* of each sort, failing or not, until somebody clears them */
 static int io_sorts = IO_DATA;
 static int io_code;              /* what a failing write answers */
 static int io_busy;              /* a failing lock is somebody else's rather than broken */
@@ -49,6 +50,8 @@ typedef struct io_file {
 static int io_hit(int sort, const char *name, sqlite3_int64 at, int n) {
     if (io_log)
         io_log(sort, name ? name : "", at, n);
+    for (int i = 0; i < IO_SORTS; i++)
+        io_calls[i] += sort == 1 << i;
     return (io_sorts & sort) && ++io_count == io_target;
 }
 
