@@ -21,7 +21,6 @@ endif
 	%D%/unit/test_csv.c \
 	%D%/unit/test_cursor.c \
 	%D%/unit/test_date.c \
-	%D%/unit/test_faults.c \
 	%D%/unit/test_list.c \
 	%D%/unit/test_query.c \
 	%D%/unit/test_visible.c \
@@ -48,8 +47,34 @@ endif
 	%D%/unit/test_wareki.c \
 	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
-%C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=sqlite3_prepare_v2,--wrap=sqlite3_prepare_v3,--wrap=sqlite3_exec
+%C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=sqlite3_prepare_v2,--wrap=sqlite3_prepare_v3,--wrap=sqlite3_exec
 %C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
+
+# Every allocation and every input and output fails: some of them here, all of them by make check-faults
+if HAVE_CHECK
+check_PROGRAMS += %D%/faults/faults
+TESTS += %D%/faults/faults
+endif
+%C%_faults_faults_SOURCES = \
+	%D%/faults/faults.c \
+	%D%/faults/faults.h \
+	%D%/faults/rows.c \
+	%D%/faults/wrap.c \
+	%D%/faults/wrap.h \
+	%D%/unit/fault.c \
+	%D%/unit/fault.h \
+	%D%/unit/faultvfs.h
+%C%_faults_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
+%C%_faults_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=json_loadb \
+	-Wl,--wrap=open,--wrap=write,--wrap=pwrite,--wrap=pread,--wrap=fsync,--wrap=rename,--wrap=link,--wrap=fchmod \
+	-Wl,--wrap=close,--wrap=fcntl,--wrap=stat,--wrap=lstat,--wrap=fstat \
+	-Wl,--wrap=fopen,--wrap=fread,--wrap=ferror,--wrap=fseek,--wrap=realpath
+%C%_faults_faults_LDADD = libmunicipal/libmunicipal-core.la $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
+FAULTS_JOBS = 2
+check-faults: all %D%/faults/faults$(EXEEXT)
+	srcdir='$(srcdir)' %D%/faults/faults$(EXEEXT) -a -j $(FAULTS_JOBS)
+.PHONY: check-faults
+
 EXTRA_DIST += \
 	%D%/data/calendar/README.md \
 	%D%/data/calendar/fiscal_vectors.csv \

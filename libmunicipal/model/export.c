@@ -364,7 +364,6 @@ static muni_status write_file(export *x, muni__tx *tx, const char *path) {
         MUNI_TRY(muni__csv_finish(x->csv, NULL));
     else if (x->line.n)
         MUNI_TRY(target_write(&x->to, x->line.p, x->line.n));
-    st = target_commit(&x->to);
 out:
     return st;
 }
@@ -436,7 +435,11 @@ muni_status muni_session_export(muni_session *session, const muni_query *query, 
     if (st >= 0)
         st = muni__tx_leave(tx, write_file(&x, tx, path));
     if (st >= 0)
-        st = report(&x, out);
+        st = report(&x, out); /* before the file takes its place: what fails from here on leaves the old one */
+    if (st >= 0 && (st = target_commit(&x.to)) < 0) {
+        muni_rec_free(*out);
+        *out = NULL;
+    }
     muni__error why;
     muni__error_save(&why);
     json_decref(opts);

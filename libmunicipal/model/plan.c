@@ -331,7 +331,10 @@ static muni_status turn_page(muni__tx *tx, listing *l) {
     muni__bind_int(s, 1, l->plan);
     muni__bind_int(s, 2, l->after);
     muni__bind_int(s, 3, PAGE);
-    while (l->n < PAGE && (st = muni__step(s)) == MUNI_ROW) {
+    while (l->n < PAGE) {
+        MUNI_TRY(muni__step(s));
+        if (st != MUNI_ROW)
+            break;
         MUNI_TRY(l->rows ? row_rec(tx, s, &l->page[l->n]) : finding_rec(tx, s, &l->page[l->n]));
         l->n++;
         l->after = muni__col_int(s, 0);

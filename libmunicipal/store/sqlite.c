@@ -45,6 +45,11 @@ static link_ *link_of(const muni__conn *c) {
 
 /* ---- errors */
 
+static muni_status full(void) {
+    return muni__fail(MUNI_EFULL, NULL, "no room is left on the disk of the store; make room and try again",
+                      "保存先のディスクに空きがありません。空きを作ってからやり直してください");
+}
+
 /* The error record for what SQLite answered; `c` may be NULL. */
 static muni_status fail(muni__conn *c, int rc) {
     link_ *l = c ? link_of(c) : NULL;
@@ -54,9 +59,7 @@ static muni_status fail(muni__conn *c, int rc) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return muni__fail(MUNI_EBUSY, NULL, "the store stayed locked by others; try again", "保存先が他の処理でロックされたままです。やり直してください");
-    case SQLITE_FULL:
-        return muni__fail(MUNI_EFULL, NULL, "no room is left on the disk of the store; make room and try again",
-                          "保存先のディスクに空きがありません。空きを作ってからやり直してください");
+    case SQLITE_FULL: return full();
     case SQLITE_READONLY:
     case SQLITE_PERM:
         return muni__fail(MUNI_EREADONLY, NULL, "the store may only be read; check the permissions of its file and directory",
@@ -71,6 +74,8 @@ static muni_status fail(muni__conn *c, int rc) {
     case SQLITE_NOLFS:
         if (rc == SQLITE_IOERR_NOMEM)
             return muni__nomem();
+        if (rc == SQLITE_IOERR_SHMSIZE) /* the memory that connections share could not grow */
+            return full();
         return muni__fail(MUNI_EIO, NULL, "the store could not be read or written (%s, code %d)", "保存先を読み書きできませんでした（%s、コード%d）", said, rc);
     case SQLITE_TOOBIG:
         return muni__fail(MUNI_ELIMIT, NULL, "a value is too long for the store", "値が長すぎて保存できません");

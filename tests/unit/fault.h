@@ -1,4 +1,4 @@
-/* Allocations that fail when a test wants it: the test program wraps malloc, calloc and realloc of the library's own code, and gives
+/* Allocations that fail when a test wants it: the test program wraps malloc, calloc, realloc and free of the library's own code, and gives
  * jansson the same functions. */
 #ifndef FAULT_H
 #define FAULT_H
@@ -16,6 +16,12 @@ void fault_spare_jansson(void);
 void fault_set(long n);
 /* Allocations since fault_set. */
 long fault_count(void);
+/* One more allocation, by whatever other way: is it the one that fails? */
+int fault_hit(void);
+/* An allocation that neither counts nor fails. */
+void *fault_spared(size_t size);
+/* Blocks that were allocated and not freed. */
+long fault_live(void);
 
 /* Run `call`, which answers a muni_status, again and again, each time failing one allocation further on, until it goes through
  * untouched. Each failure must answer MUNI_ENOMEM and leave an error record that says so; `after_failure` is a statement run
