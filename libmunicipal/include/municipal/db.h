@@ -34,7 +34,8 @@ typedef struct muni_open_options {
 #define MUNI_OPEN_OPTIONS_INIT { sizeof(muni_open_options), 0, 0, 0, 0, 0 }
 
 /**
- * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator.
+ * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator. It is made
+ * beside, as FILE`.new-…`, and gets its name when it is whole: a process that dies leaves the whole store or none.
  *
  * @param url     [borrowed during the call] a file name, or `:memory:`; the file must not exist
  * @param options [borrowed during the call] how, or NULL
