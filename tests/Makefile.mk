@@ -142,6 +142,15 @@ bench: all %D%/bench/bench$(EXEEXT)
 	%D%/bench/bench$(EXEEXT) $(BENCH_N) "$(BENCH_DIR)"
 .PHONY: bench
 
+# Processes that are killed in the middle of their work: some in make check, many with make check-kills.
+check_PROGRAMS += %D%/kill/kill
+TESTS += %D%/kill/kill
+%C%_kill_kill_SOURCES = %D%/kill/kill.c %D%/kill/killvfs.h
+%C%_kill_kill_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS)
+check-kills: all %D%/kill/kill$(EXEEXT)
+	srcdir='$(srcdir)' %D%/kill/kill$(EXEEXT) full
+.PHONY: check-kills
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
