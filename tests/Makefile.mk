@@ -151,6 +151,15 @@ check-kills: all %D%/kill/kill$(EXEEXT)
 	srcdir='$(srcdir)' %D%/kill/kill$(EXEEXT) full
 .PHONY: check-kills
 
+# Many processes and threads at once on one store: a little in make check, what is accepted with make check-load.
+check_PROGRAMS += %D%/load/load
+TESTS += %D%/load/load
+%C%_load_load_SOURCES = %D%/load/load.c
+%C%_load_load_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS) $(PTHREAD_LIBS)
+check-load: all %D%/load/load$(EXEEXT)
+	%D%/load/load$(EXEEXT) full
+.PHONY: check-load
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1
