@@ -49,7 +49,8 @@ static void unguard(muni_db *db, bool ours) {
         (void)pthread_mutex_unlock(&db->mutex);
 }
 
-/* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. */
+/* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. So it is not done where others
+ * are writing: those who open the store for each request would stand in line twice. */
 static void settle(muni_db *db) {
     muni__tx *tx = muni__alloc(sizeof *tx);
     if (!tx)
@@ -58,6 +59,7 @@ static void settle(muni_db *db) {
     tx->utc_offset = db->utc_offset;
     tx->now = muni__db_clock(db);
     tx->write = tx->system = true;
+    muni__store_hurry(db->store);
     if (muni__store_borrow(db->store, &tx->conn) >= 0) {
         if (muni__conn_begin(tx->conn, true) >= 0) {
             int64_t n = 0;

@@ -255,6 +255,10 @@ void muni__conn_free(muni__conn *c) {
     muni__free(c);
 }
 
+void muni__store_hurry(muni__store *s) {
+    s->o.wait_ms = 0;
+}
+
 muni_status muni__store_borrow(muni__store *s, muni__conn **out) {
     *out = NULL;
     if (muni__store_forked(s))

@@ -50,6 +50,8 @@ void muni__store_close(muni__store *s); /* all connections are back; frees. In a
 const muni__store_info *muni__store_info_of(const muni__store *s);
 
 /* ---- connections */
+/* From now on nobody waits: what cannot be had at once is MUNI_EBUSY. For closing. */
+void muni__store_hurry(muni__store *s);
 /* Borrow one; waits while all are out (MUNI_EBUSY after wait_ms). MUNI_EFORK in a forked child. */
 muni_status muni__store_borrow(muni__store *s, muni__conn **out);
 void muni__store_return(muni__store *s, muni__conn *c); /* rolls back what is open */

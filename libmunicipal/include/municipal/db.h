@@ -71,8 +71,8 @@ MUNI_API muni_status muni_create(const char *url, const muni_create_options *opt
 MUNI_API muni_status muni_open(const char *url, const muni_open_options *options, muni_db **out);
 
 /**
- * Close a store: what is queued for the index is written, history is sealed, connections are closed. Its sessions and cursors
- * answer @ref MUNI_ECLOSED from now on; memory lives until muni_db_unref(). Closing twice is harmless.
+ * Close a store: unless others are writing, what is queued for the index is written and history is sealed; connections are closed. Its
+ * sessions and cursors answer @ref MUNI_ECLOSED from now on; memory lives until muni_db_unref(). Closing twice is harmless.
  *
  * @param db the store, or NULL
  * @thread any; waits for calls that are running
