@@ -30,7 +30,8 @@ municipalinclude_HEADERS = \
 	%D%/include/municipal/rec.h \
 	%D%/include/municipal/report.h \
 	%D%/include/municipal/session.h \
-	%D%/include/municipal/staff.h
+	%D%/include/municipal/staff.h \
+	%D%/include/municipal/store.h
 
 # One preprocessor, no second parser: a program that includes the tables and prints what others need of them.
 muni_tables = \

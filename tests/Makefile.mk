@@ -16,6 +16,7 @@ endif
 	%D%/unit/test_calendar.c \
 	%D%/unit/querytest.h \
 	%D%/unit/test_charset.c \
+	%D%/unit/test_check.c \
 	%D%/unit/test_cond.c \
 	%D%/unit/test_csv.c \
 	%D%/unit/test_cursor.c \
@@ -41,6 +42,7 @@ endif
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \
 	%D%/unit/test_transfer.c \
+	%D%/unit/test_upgrade.c \
 	%D%/unit/test_wareki.c \
 	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
@@ -69,6 +71,7 @@ EXTRA_DIST += \
 	%D%/data/figures/README.md \
 	%D%/data/figures/kat_helpdesk_incidents_r5.csv \
 	%D%/data/figures/kat_kb_functions.csv \
+	%D%/data/stores/v1.db \
 	%D%/data/staff/README.md \
 	%D%/data/staff/org_after.csv \
 	%D%/data/staff/org_after_cp932.csv \
@@ -87,7 +90,7 @@ EXTRA_DIST += \
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
 TESTS += $(muni_scripts)
-EXTRA_DIST += $(muni_scripts) %D%/installed.sh %D%/rows.py
+EXTRA_DIST += $(muni_scripts) %D%/installed.sh %D%/rows.py %D%/tools/make_store.py
 AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
 # One scenario, three languages, the same answers: here the C interface, over the shared library; bindings/ run the others.
@@ -118,7 +121,8 @@ muni_scenarios = \
 	%D%/conformance/staff_refused.json \
 	%D%/conformance/stores.json \
 	%D%/conformance/tickets.json \
-	%D%/conformance/transactions.json
+	%D%/conformance/transactions.json \
+	%D%/conformance/upkeep.json
 muni_scenario_data = \
 	%D%/conformance/data/people.csv \
 	%D%/conformance/data/people_after.csv \

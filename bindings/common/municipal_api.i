@@ -38,7 +38,7 @@ typedef int32_t (*muni_progress_fn)(int64_t done, int64_t total, const char *sta
 %apply const char *STR_OPT { const char *era };
 %apply const char *STR_OPT { const char *kind_opt };
 %apply const char *STR_OPT { const char *admin_name };
-%apply int32_t FLAG { int32_t test, int32_t upgrade, int32_t network, int32_t relaxed };
+%apply int32_t FLAG { int32_t test, int32_t upgrade, int32_t network, int32_t relaxed, int32_t repair };
 %apply int32_t ZONE { int32_t utc_offset };
 %apply int64_t TIME_OPT { int64_t now };
 %apply const char *FIELDS { const char *fields };
@@ -96,13 +96,15 @@ typedef struct muni_db {} muni_db;
         return muni_create(path, &options, out);
     }
     static muni_status open(const char *path, int32_t upgrade = 0, int32_t connections = 0, int32_t relaxed = 0, int32_t wait_secs = 0, int32_t network = 0,
-                            muni_db **out = NULL) {
+                            muni_progress_fn progress = NULL, void *user = NULL, muni_db **out = NULL) {
         muni_open_options options = MUNI_OPEN_OPTIONS_INIT;
         options.upgrade = upgrade;
         options.connections = connections;
         options.synchronous = relaxed;
         options.wait_secs = wait_secs;
         options.network = network;
+        options.progress = progress;
+        options.user = user;
         return muni_open(path, &options, out);
     }
     ~muni_db() { muni_db_unref($self); }
@@ -207,5 +209,11 @@ typedef struct muni_report {} muni_report;
 }
 
 %extend muni_session {
+    muni_status store_check(int32_t repair = 0, muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) {
+        return muni_store_check($self, repair, progress, user, out);
+    }
+    muni_status store_reindex(muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_store_reindex($self, progress, user, out); }
+    muni_status store_statistics(muni_rec **out) { return muni_store_statistics($self, out); }
+    muni_status store_vacuum(muni_rec **out) { return muni_store_vacuum($self, out); }
     muni_status audit_verify(muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_audit_verify($self, progress, user, out); }
 }

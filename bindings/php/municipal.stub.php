@@ -58,7 +58,7 @@ final class Store
      * @param int $waitSecs how long a writer waits for its turn; 0 for 30 seconds
      * @param bool $network open it though it lies on a network file system
      */
-    public static function open(string $path, bool $upgrade = false, int $connections = 0, bool $relaxed = false, int $waitSecs = 0, bool $network = false): Store {}
+    public static function open(string $path, bool $upgrade = false, int $connections = 0, bool $relaxed = false, int $waitSecs = 0, bool $network = false, ?callable $progress = null): Store {}
     /** Close it. Closing twice is harmless. */
     public function close(): void {}
     /**
@@ -230,6 +230,29 @@ final class Session
      * @return array<string,mixed>
      */
     public function auditVerify(?callable $progress = null): array {}
+    /**
+     * Check the store: whole, problems, repaired, findings and counts.
+     * @param bool $repair derive anew what follows from the records
+     * @param callable(int,int,string):mixed|null $progress false cancels
+     * @return array<string,mixed>
+     */
+    public function storeCheck(bool $repair = false, ?callable $progress = null): array {}
+    /**
+     * Make the search index anew; the old one serves until the new one is whole.
+     * @param callable(int,int,string):mixed|null $progress false cancels
+     * @return array<string,mixed>
+     */
+    public function storeReindex(?callable $progress = null): array {}
+    /**
+     * How large the store and its parts are; the database looks at its tables.
+     * @return array<string,mixed>
+     */
+    public function storeStatistics(): array {}
+    /**
+     * Give room that is no longer used back to the disk.
+     * @return array<string,mixed>
+     */
+    public function storeVacuum(): array {}
 }
 
 /**

@@ -50,6 +50,7 @@ static const struct {
     [O_ROW] = { "row", "N", false, { "list what stands behind a cell: its row, from 1", "セルの内訳を一覧する（行番号、1から）" } },
     [O_COLUMN] = { "column", "N", false, { "and its column, from 1", "セルの内訳を一覧する（列番号、1から）" } },
     [O_TITLE] = { "title", "TEXT", false, { "what people call it", "表題" } },
+    [O_REPAIR] = { "repair", NULL, false, { "derive anew what follows from the records", "レコードから作り直せるものを修復する" } },
     [O_ACTIVATE] = { "activate", NULL, false, { "put it into force at once", "すぐに有効にする" } },
 };
 

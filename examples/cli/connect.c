@@ -20,7 +20,13 @@ int connect_db(cli *c) {
         return usage(c, "--now is a moment such as 2027-04-01T09:00:00+09:00",
                      "--nowは2027-04-01T09:00:00+09:00のように指定してください");
     o.upgrade = c->option[O_UPGRADE] != NULL;
-    if (muni_open(c->option[O_DB], &o, &c->db) < 0)
+    o.progress = progress;
+    if (o.upgrade)
+        progress_begin();
+    muni_status st = muni_open(c->option[O_DB], &o, &c->db);
+    if (o.upgrade)
+        progress_end();
+    if (st < 0)
         return fail_open(c);
     if (c->option[O_NOW] && muni_db_set_now(c->db, now) < 0)
         return fail(c);

@@ -19,11 +19,21 @@ static const verb verbs[] = {
         "system, who also acts wherever --as is missing. --now fixes the clock of a test store during this command.",
         "既存のファイルには作れません。管理者・担当者・承認者・閲覧者のグループと管理者1名を作ります。管理者はOSの利用者名に結び付き、\n"
         "--as を省いたときの操作者になります。--now は試験用の保存先の時計をこの実行の間だけ固定します。" }, do_init },
-    { "check", NULL, "", 0, 0, 0, 0, { "open the store, count its records, verify its history", "保存先を開き、件数を数え、履歴を検証する" },
-      { "Opens the store (which compares its form with what this program knows), counts the records of every kind that you may read, and verifies the\n"
-        "history as audit verify does. It does not check the file's pages; PRAGMA integrity_check of the sqlite3 shell does that. Exit 1: not whole.",
-        "保存先の形式を確かめ、閲覧できる種別ごとに件数を数え、audit verify と同じく履歴を検証します。ファイルのページの検査は行いません\n"
-        "（sqlite3のPRAGMA integrity_checkを使ってください）。問題があれば終了値1。" }, do_check },
+    { "check", NULL, "[--repair]", 0, 0, 0, BIT(O_REPAIR), { "check the whole store, and repair what can be", "保存先全体を検査し、作り直せるものを修復する" },
+      { "Looks at the file, the history as audit verify does, references, counters, identifiers, and the search index, and names each problem. --repair derives\n"
+        "anew what follows from the records; what does not is left as it is. Exit 1: not whole.",
+        "ファイル、履歴（audit verifyと同じ）、参照、連番、識別子、検索索引を検査し、問題を1件ずつ示します。--repairはレコードから作り直せるものを\n"
+        "修復し、作り直せないものには手を付けません。問題が残れば終了値1。" }, do_check },
+    { "db", "info", "", 0, 0, 0, 0, { "what the store says of itself, and what was done to it as a whole", "保存先の情報と、全体に対して行った作業" }, { NULL, NULL }, do_info },
+    { "db", "upgrade", "", 0, 0, 0, 0, { "bring an older store up to date", "古い版の保存先を今の版に更新する" },
+      { "Goes in pieces: stopped anywhere, it goes on when it is called again. Close other programs on the store before, and keep a copy.",
+        "小分けに進みます。途中で止まっても、もう一度実行すると続きから進みます。先に他のプログラムを終了し、コピーを取っておいてください。" }, do_db_upgrade },
+    { "db", "reindex", "", 0, 0, 0, 0, { "make the search index anew, while the old one serves", "検索索引を作り直す（その間は元の索引を使う）" },
+      { "Others read and write meanwhile. Stopped, it goes on when it is called again.", "他の利用者は読み書きを続けられます。途中で止まっても、もう一度実行すると続きから進みます。" }, do_db_reindex },
+    { "db", "statistics", "", 0, 0, 0, 0, { "how large the store and its parts are", "保存先とその各部の大きさ" },
+      { "The database looks at its tables, too, so that it plans by what is in them.", "データベースが表の中身を調べ直し、以後の検索計画に使います。" }, do_db_statistics },
+    { "db", "vacuum", "", 0, 0, 0, 0, { "give unused room back to the disk", "使っていない領域をディスクに返す" },
+      { "Needs as much free room as the store is large; nobody writes meanwhile.", "保存先と同じだけの空き容量が要ります。その間は書き込めません。" }, do_db_vacuum },
     { "info", NULL, "", 0, 0, 0, 0, { "what the store says of itself", "保存先の情報を表示する" }, { NULL, NULL }, do_info },
     { "whoami", NULL, "", 0, 0, 0, 0, { "who acts, and in which groups", "操作者とそのグループを表示する" }, { NULL, NULL }, do_whoami },
     { "describe", NULL, "[KIND]", 0, 1, 0, 0, { "the kinds of record, or the fields of one", "レコードの種別、または項目の一覧" }, { NULL, NULL }, do_describe },

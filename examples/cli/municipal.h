@@ -26,7 +26,7 @@ enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML };
 enum option {
     O_DB, O_AS, O_LANG, O_FORMAT, O_NOW, O_REASON, O_UPGRADE, O_HELP, O_VERSION, O_TEST, O_ADMIN, O_ADMIN_NAME, O_JSON, O_REV, O_WHERE,
     O_WORDS, O_ORDER, O_FIELDS, O_LIMIT, O_ALL, O_AFTER, O_TRASH, O_COUNT, O_CHARSET, O_COLUMNS, O_ON_ERROR, O_HEADER, O_FORMULAS, O_PROFILE,
-    O_ON, O_UNITS, O_PEOPLE, O_NOTE, O_OUTPUT, O_ROWS, O_ROW, O_COLUMN, O_TITLE, O_ACTIVATE, OPTIONS
+    O_ON, O_UNITS, O_PEOPLE, O_NOTE, O_OUTPUT, O_ROWS, O_ROW, O_COLUMN, O_TITLE, O_ACTIVATE, O_REPAIR, OPTIONS
 };
 #define BIT(o) ((uint64_t)1 << (o))
 
@@ -141,6 +141,10 @@ int do_info(cli *c);
 int do_whoami(cli *c);
 int do_describe(cli *c);
 int do_audit_verify(cli *c);
+int do_db_upgrade(cli *c);
+int do_db_reindex(cli *c);
+int do_db_statistics(cli *c);
+int do_db_vacuum(cli *c);
 int do_list(cli *c);
 int do_search(cli *c);
 int do_show(cli *c);

@@ -40,17 +40,6 @@ int do_init(cli *c) {
     return code;
 }
 
-int do_info(cli *c) {
-    muni_rec *rec = NULL;
-    int code = c->db ? DONE : connect_db(c);
-    if (code == DONE && muni_db_info(c->db, &rec) < 0)
-        code = fail(c);
-    if (code == DONE)
-        code = print_record(c, rec);
-    muni_rec_free(rec);
-    return code;
-}
-
 int do_whoami(cli *c) {
     muni_rec *rec = NULL;
     int code = connect_session(c);
@@ -113,22 +102,15 @@ static long long number_in(const json_t *object, const char *name) {
     return (long long)json_integer_value(json_object_get(object, name));
 }
 
-/* The findings with their message in one language. */
-static int print_findings(const cli *c, const json_t *report) {
-    const column columns[] = { { "code", in(c, (words){ "code", "コード" }), false },
-                               { "kind", in(c, (words){ "kind", "種別" }), false },
-                               { "record", in(c, (words){ "record", "レコード" }), true },
-                               { "rev", in(c, (words){ "revision", "改訂" }), true },
-                               { "history", in(c, (words){ "history row", "履歴行" }), true },
-                               { c->ja ? "message_ja" : "message", in(c, (words){ "what is wrong", "内容" }), false } };
-    const json_t *findings = json_object_get(report, "findings");
+/* Rows of an array that stands in an answer. Nothing is printed in a table where there are none. */
+static int print_rows(const cli *c, const json_t *rows, const column *columns, size_t count) {
     json_t *row;
     size_t i;
-    if (c->format == FORMAT_TABLE && json_array_size(findings) == 0)
+    if (c->format == FORMAT_TABLE && json_array_size(rows) == 0)
         return DONE;
-    printer *p = print_begin(c, columns, COUNT(columns));
+    printer *p = print_begin(c, columns, count);
     int code = p ? DONE : fail_memory(c);
-    json_array_foreach(findings, i, row) {
+    json_array_foreach(rows, i, row) {
         if (code == DONE)
             code = print_row(p, row);
     }
@@ -136,6 +118,19 @@ static int print_findings(const cli *c, const json_t *report) {
         return print_end(p);
     print_drop(p);
     return code;
+}
+
+/* The findings with their message in one language. */
+static int print_findings(const cli *c, const json_t *report) {
+    const column columns[] = { { "code", in(c, (words){ "code", "コード" }), false },
+                               { "kind", in(c, (words){ "kind", "種別" }), false },
+                               { "record", in(c, (words){ "record", "レコード" }), true },
+                               { "rev", in(c, (words){ "revision", "改訂" }), true },
+                               { "history", in(c, (words){ "history row", "履歴行" }), true },
+                               { "field", in(c, (words){ "field", "項目" }), false },
+                               { "repair", in(c, (words){ "repair", "修復" }), false },
+                               { c->ja ? "message_ja" : "message", in(c, (words){ "what is wrong", "内容" }), false } };
+    return print_rows(c, json_object_get(report, "findings"), columns, COUNT(columns));
 }
 
 int do_audit_verify(cli *c) {
@@ -199,40 +194,175 @@ static int check_counts(const cli *c, printer *p) {
     return code;
 }
 
-int do_check(cli *c) {
+/* The store's own account, and what was found wrong. */
+static int print_check(const cli *c, const json_t *report, bool whole) {
     const column columns[] = { { "what", in(c, (words){ "what", "確認した事項" }), false },
                                { "value", in(c, (words){ "value", "結果" }), false } };
-    static const char *const told[] = { "store", "schema", "test", "history_rows", "history_sealed" };
+    static const char *const facts[] = { "store", "schema", "test" }, *const counts[] = { "records", "documents", "history_rows", "problems", "repaired" };
     muni_rec *rec = NULL;
-    json_t *info = NULL, *report = NULL;
-    int code = connect_session(c);
-    if (code == DONE && muni_db_info(c->db, &rec) < 0)
-        code = fail(c);
+    json_t *info = NULL;
+    int code = muni_db_info(c->db, &rec) < 0 ? fail(c) : DONE;
     if (code == DONE && !(info = record_json(rec)))
         code = fail_memory(c);
-    if (code == DONE)
-        code = verify(c, &report);
     printer *p = code == DONE ? print_begin(c, columns, COUNT(columns)) : NULL;
     if (code == DONE && !p)
         code = fail_memory(c);
-    for (size_t i = 0; i < COUNT(told) && code == DONE; i++)
-        code = check_row(p, told[i], json_incref(json_object_get(info, told[i])));
+    for (size_t i = 0; i < COUNT(facts) && code == DONE; i++)
+        code = check_row(p, facts[i], json_incref(json_object_get(info, facts[i])));
     if (code == DONE)
         code = check_counts(c, p);
-    bool verified = json_is_true(json_object_get(report, "verified"));
+    for (size_t i = 0; i < COUNT(counts) && code == DONE; i++)
+        code = check_row(p, counts[i], json_incref(json_object_get(report, counts[i])));
     if (code == DONE)
-        code = check_row(p, "problems", json_incref(json_object_get(report, "problems")));
-    if (code == DONE)
-        code = check_row(p, "verified", json_boolean(verified));
+        code = check_row(p, "whole", json_boolean(whole));
     if (code == DONE)
         code = print_end(p);
     else
         print_drop(p);
-    if (code == DONE && !verified)
-        note(c, "the history is not whole; municipal audit verify names each problem",
-             "履歴に問題があります。municipal audit verify で内訳を確かめてください");
+    if (code == DONE)
+        code = print_findings(c, report);
     json_decref(info);
+    muni_rec_free(rec);
+    return code;
+}
+
+int do_check(cli *c) {
+    muni_rec *rec = NULL;
+    json_t *report = NULL;
+    bool repair = c->option[O_REPAIR] != NULL;
+    int code = connect_session(c);
+    if (code != DONE)
+        return code;
+    progress_begin();
+    muni_status st = muni_store_check(c->session, repair, progress, NULL, &rec);
+    progress_end();
+    if (st < 0)
+        return fail(c);
+    if (!(report = record_json(rec)))
+        code = fail_memory(c);
+    bool whole = json_is_true(json_object_get(report, "whole"));
+    if (code == DONE)
+        code = c->format == FORMAT_JSON ? print_record(c, rec) : c->format == FORMAT_CSV ? print_findings(c, report) : print_check(c, report, whole);
+    if (code == DONE && !whole)
+        note(c, repair ? "the store is not whole: what is left follows from nothing; restore what is missing from a backup"
+                       : "the store is not whole; municipal check --repair derives anew what can be",
+             repair ? "保存先に問題が残っています。レコードから作り直せないものはバックアップから戻してください"
+                    : "保存先に問題があります。作り直せるものは municipal check --repair で修復できます");
     json_decref(report);
     muni_rec_free(rec);
-    return code != DONE ? code : verified ? DONE : REFUSED;
+    return code != DONE ? code : whole ? DONE : REFUSED;
+}
+
+/* ---- upkeep */
+
+/* What was done to the store as a whole, newest first. */
+static int print_journal(const cli *c, const json_t *info) {
+    const column columns[] = { { "work", in(c, (words){ "work", "作業" }), false },
+                               { "begun_at", in(c, (words){ "begun", "開始" }), false },
+                               { "done_at", in(c, (words){ "done", "完了" }), false },
+                               { "changed", in(c, (words){ "changed", "件数" }), true },
+                               { "version", in(c, (words){ "version", "版" }), false } };
+    return print_rows(c, json_object_get(info, "journal"), columns, COUNT(columns));
+}
+
+/* The record without its journal, and that as rows of its own. */
+static int print_info(const cli *c, const muni_rec *rec) {
+    const column columns[] = { { "what", in(c, (words){ "field", "項目" }), false }, { "value", in(c, (words){ "value", "値" }), false } };
+    json_t *info = record_json(rec);
+    printer *p = info ? print_begin(c, columns, COUNT(columns)) : NULL;
+    int code = p ? DONE : fail_memory(c);
+    for (int32_t i = 0; i < muni_rec_count(rec) && code == DONE; i++) {
+        const char *name = muni_rec_name(rec, i);
+        if (strcmp(name, "journal") != 0)
+            code = check_row(p, name, json_incref(json_object_get(info, name)));
+    }
+    if (code == DONE)
+        code = print_end(p);
+    else
+        print_drop(p);
+    if (code == DONE)
+        code = print_journal(c, info);
+    json_decref(info);
+    return code;
+}
+
+int do_info(cli *c) {
+    muni_rec *rec = NULL;
+    int code = c->db ? DONE : connect_db(c);
+    if (code == DONE && muni_db_info(c->db, &rec) < 0)
+        code = fail(c);
+    if (code == DONE)
+        code = c->format == FORMAT_TABLE ? print_info(c, rec) : print_record(c, rec);
+    muni_rec_free(rec);
+    return code;
+}
+
+int do_db_upgrade(cli *c) {
+    c->option[O_UPGRADE] = "";
+    return do_info(c);
+}
+
+/* One of the verbs that answer a record. */
+static int upkeep(cli *c, muni_status (*call)(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out)) {
+    muni_rec *rec = NULL;
+    int code = connect_session(c);
+    if (code != DONE)
+        return code;
+    progress_begin();
+    muni_status st = call(c->session, progress, NULL, &rec);
+    progress_end();
+    code = st < 0 ? fail(c) : print_record(c, rec);
+    muni_rec_free(rec);
+    return code;
+}
+
+int do_db_reindex(cli *c) {
+    return upkeep(c, muni_store_reindex);
+}
+
+static muni_status vacuum(muni_session *session, muni_progress_fn unused, void *user, muni_rec **out) {
+    (void)unused, (void)user;
+    return muni_store_vacuum(session, out);
+}
+
+int do_db_vacuum(cli *c) {
+    return upkeep(c, vacuum);
+}
+
+/* How many records of each kind there are, and how large the tables and indexes. */
+int do_db_statistics(cli *c) {
+    const column columns[] = { { "name", in(c, (words){ "table or index", "表・索引" }), false },
+                               { "table", in(c, (words){ "of table", "対象の表" }), false },
+                               { "bytes", in(c, (words){ "bytes", "バイト" }), true } };
+    const column rows[] = { { "what", in(c, (words){ "what", "事項" }), false }, { "value", in(c, (words){ "value", "値" }), true } };
+    static const char *const told[] = { "bytes", "free_bytes", "queued" };
+    muni_rec *rec = NULL;
+    json_t *answer = NULL, *count;
+    const char *kind;
+    int code = connect_session(c);
+    if (code == DONE && muni_store_statistics(c->session, &rec) < 0)
+        code = fail(c);
+    if (code == DONE && c->format == FORMAT_JSON)
+        code = print_record(c, rec);
+    else if (code == DONE && !(answer = record_json(rec)))
+        code = fail_memory(c);
+    if (answer && c->format == FORMAT_TABLE) {
+        printer *p = print_begin(c, rows, COUNT(rows));
+        code = p ? DONE : fail_memory(c);
+        for (size_t i = 0; i < COUNT(told) && code == DONE; i++)
+            code = check_row(p, told[i], json_incref(json_object_get(answer, told[i])));
+        json_object_foreach(json_object_get(answer, "rows"), kind, count) {
+            if (code == DONE)
+                code = check_row(p, kind, json_incref(count));
+        }
+        if (code == DONE)
+            code = print_end(p);
+        else
+            print_drop(p);
+    }
+    if (answer && code == DONE)
+        code = print_rows(c, json_object_get(answer, "objects"), columns, COUNT(columns));
+    json_decref(answer);
+    muni_rec_free(rec);
+    return code;
 }

@@ -13,5 +13,6 @@
 #include <municipal/staff.h>
 #include <municipal/report.h>
 #include <municipal/audit.h>
+#include <municipal/store.h>
 
 #endif

@@ -1,6 +1,7 @@
 # model: kinds, the write path, queries, visibility, history. Knows no particular kind.
 libmunicipal_core_la_SOURCES += \
 	%D%/audit.c \
+	%D%/check.c \
 	%D%/cond.c \
 	%D%/cond.h \
 	%D%/cursor.c \
@@ -20,11 +21,15 @@ libmunicipal_core_la_SOURCES += \
 	%D%/number.c \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/problems.c \
+	%D%/problems.def \
+	%D%/problems.h \
 	%D%/query.c \
 	%D%/query.h \
 	%D%/row.c \
 	%D%/session.c \
 	%D%/transfer.h \
 	%D%/tx.c \
+	%D%/upkeep.c \
 	%D%/visible.c \
 	%D%/write.c

@@ -4,40 +4,10 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/textkey.h"
+#include "model/problems.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define FINDINGS_MAX 1000
-
-/* What can be wrong. Each row: code, English, Japanese. */
-#define FINDINGS(X)                                                                                                              \
-    X(ROW_ALTERED, "the history row was altered: its hash does not fit what it says", "履歴の行が書き換えられています（ハッシュが内容と合いません）") \
-    X(VALUES_ALTERED, "the values kept with the history row were altered", "履歴の行の値が書き換えられています")                 \
-    X(CHAIN_BROKEN, "the row does not follow on the one before it of the same record", "同じレコードの直前の履歴とつながりません") \
-    X(ROW_MISSING, "a history row is missing before this one", "この行の前の履歴が欠けています")                                 \
-    X(ROW_INSERTED, "the history row was put in: another has its place", "履歴の行が差し込まれています")                         \
-    X(TAIL_MISSING, "the last history rows are missing: the counter is ahead of them", "最後の履歴が欠けています（通し番号が進んでいます）") \
-    X(COUNTER_ALTERED, "a counter of rows or blocks is behind what it counts", "履歴または区画の通し番号が実際より遅れています")      \
-    X(BLOCK_ALTERED, "the sealed block was altered: its hash does not fit", "封印された区画が書き換えられています")              \
-    X(BLOCK_BROKEN, "the rows of the sealed block are not those that were sealed", "封印された区画の行が封印時と違います")       \
-    X(BLOCK_MISSING, "a sealed block is missing", "封印された区画が欠けています")                                                 \
-    X(RECORD_ALTERED, "the record was changed without history", "履歴を残さずにレコードが変えられています")                      \
-    X(RECORD_MISSING, "the record has history but is not there", "履歴があるのにレコードがありません")                           \
-    X(RECORD_STRAY, "the record has no history", "レコードに履歴がありません")
-
-enum {
-#define CODE(c, en, ja) F_##c,
-    FINDINGS(CODE)
-#undef CODE
-};
-static const struct {
-    const char *code, *en, *ja;
-} table[] = {
-#define ROW(c, en, ja) { #c, en, ja },
-    FINDINGS(ROW)
-#undef ROW
-};
 
 /* A row of m_history as it is read. */
 typedef struct entry {
@@ -51,34 +21,22 @@ typedef struct entry {
 
 typedef struct audit {
     muni__tx *tx;
+    bool derived; /* look at what could be derived anew as well: muni_store_check does that itself */
     muni_progress_fn progress;
     void *user;
-    muni__buf findings;
-    int64_t problems, rows, records, blocks, sealed_rows, total;
+    muni__problems *findings;
+    int64_t rows, records, blocks, sealed_rows, total;
     muni__arena mem; /* of the record being looked at */
     entry *list;
     size_t n, cap;
     char head[65];
 } audit;
 
-static muni_status found(audit *a, int code, int64_t history, int32_t kind, int64_t rec, int64_t rev, const char *field) {
-    const muni__kind *k = muni__kind_numbered(kind);
-    muni__buf *b = &a->findings;
-    if (a->problems++ >= FINDINGS_MAX)
-        return MUNI_OK;
-    muni__buf_puts(b, b->n > 1 ? ",{" : "{");
-    muni__buf_printf(b, "\"code\":\"%s\",\"history\":%lld,\"kind\":\"%s\",\"record\":%lld,\"rev\":%lld,\"field\":", table[code].code, (long long)history,
-                     k ? k->name : "", (long long)rec, (long long)rev);
-    muni__buf_json(b, field ? field : "", field ? strlen(field) : 0);
-    muni__buf_puts(b, ",\"message\":");
-    muni__buf_json(b, table[code].en, strlen(table[code].en));
-    muni__buf_puts(b, ",\"message_ja\":");
-    muni__buf_json(b, table[code].ja, strlen(table[code].ja));
-    muni__buf_putc(b, '}');
-    return b->st;
+static muni_status found(audit *a, muni__problem code, int64_t history, int32_t kind, int64_t rec, int64_t rev, const char *field) {
+    return muni__problem_add(a->findings, code, &(muni__problem_at){ .history = history, .kind = kind, .record = rec, .rev = rev, .field = field });
 }
 
-static muni_status at_row(audit *a, int code, const entry *e, const char *field) {
+static muni_status at_row(audit *a, muni__problem code, const entry *e, const char *field) {
     return found(a, code, e->h.id, e->h.kind, e->h.rec, e->h.rev, field);
 }
 
@@ -136,7 +94,7 @@ static muni_status read_entry(audit *a, muni__stmt *s, entry *e) {
     muni__history_hash(store, &e->h, hash);
     e->hash_ok = !wrong && !memcmp(hash, e->hash, 32);
     if (!e->hash_ok)
-        MUNI_TRY(at_row(a, F_ROW_ALTERED, e, NULL));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_ROW_ALTERED, e, NULL));
     /* values that were destroyed on purpose are absent with their salt; values without their digest or with another are altered */
     bool bad = (e->ord && (!e->ord_salted || !e->has_ord)) || (e->per && (!e->per_salted || !e->has_per));
     if (!bad && e->ord) {
@@ -148,7 +106,7 @@ static muni_status read_entry(audit *a, muni__stmt *s, entry *e) {
         bad = memcmp(hash, e->per_digest, 32) != 0;
     }
     if (bad) {
-        MUNI_TRY(at_row(a, F_VALUES_ALTERED, e, NULL));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_VALUES_ALTERED, e, NULL));
         e->ord = e->per = NULL;
         e->hash_ok = false; /* nothing can be told from it any more */
     }
@@ -166,7 +124,7 @@ static muni_status undo(audit *a, muni__row *row, const char *doc, size_t n, con
     if (st == MUNI_ENOMEM)
         return st;
     if (st < 0)
-        return at_row(a, F_VALUES_ALTERED, e, NULL);
+        return at_row(a, MUNI__PROBLEM_VALUES_ALTERED, e, NULL);
     json_object_foreach (j, name, pair) {
         int32_t i = muni__row_field(row->kind, name);
         if (i < 0)
@@ -177,7 +135,7 @@ static muni_status undo(audit *a, muni__row *row, const char *doc, size_t n, con
         st = now.st < 0 ? now.st : then.st;
         bool same = st >= 0 && now.n == then.n && !memcmp(now.p, then.p, now.n);
         if (st >= 0 && !same)
-            st = at_row(a, F_RECORD_ALTERED, e, name);
+            st = at_row(a, MUNI__PROBLEM_RECORD_ALTERED, e, name);
         if (st >= 0) { /* the value before, as canonical text: kept as JSON, which writes itself unchanged */
             muni__buf_clear(&then);
             muni__json_write(&then, json_array_get(pair, 0) ? json_array_get(pair, 0) : json_null());
@@ -205,9 +163,9 @@ static muni_status check_created(audit *a, muni__row *row, const entry *e, bool 
     if (st >= 0 && has && salted) {
         muni__history_digest(personal ? e->per_salt : e->ord_salt, doc.p ? doc.p : "", doc.n, digest);
         if (memcmp(digest, personal ? e->per_digest : e->ord_digest, 32) != 0)
-            st = at_row(a, F_RECORD_ALTERED, e, NULL);
+            st = at_row(a, MUNI__PROBLEM_RECORD_ALTERED, e, NULL);
     } else if (st >= 0 && !has && doc.n) {
-        st = at_row(a, F_RECORD_ALTERED, e, NULL);
+        st = at_row(a, MUNI__PROBLEM_RECORD_ALTERED, e, NULL);
     }
     muni__buf_free(&doc);
     return st;
@@ -255,7 +213,7 @@ static muni_status check_keys(audit *a, const muni__row *row, const entry *last)
         muni__free(key);
         key = NULL;
         if (!same) {
-            MUNI_TRY(at_row(a, F_RECORD_ALTERED, last, kind->fields[i].name));
+            MUNI_TRY(at_row(a, MUNI__PROBLEM_KEY_ALTERED, last, kind->fields[i].name));
             st = MUNI_ROW;
         }
     }
@@ -280,13 +238,13 @@ static muni_status check_record(audit *a) {
         if (!e->hash_ok)
             whole = false;
         if (e->h.rev < want) {
-            MUNI_TRY(at_row(a, F_ROW_INSERTED, e, NULL));
+            MUNI_TRY(at_row(a, MUNI__PROBLEM_ROW_INSERTED, e, NULL));
             whole = false;
         } else if (e->h.rev > want) {
-            MUNI_TRY(at_row(a, F_ROW_MISSING, e, NULL));
+            MUNI_TRY(at_row(a, MUNI__PROBLEM_ROW_MISSING, e, NULL));
             whole = false;
         } else if (before ? (!e->has_prev || memcmp(e->prev, before->hash, 32) != 0) : e->has_prev) {
-            MUNI_TRY(at_row(a, F_CHAIN_BROKEN, e, NULL));
+            MUNI_TRY(at_row(a, MUNI__PROBLEM_CHAIN_BROKEN, e, NULL));
             whole = false;
         }
     }
@@ -294,23 +252,24 @@ static muni_status check_record(audit *a) {
         goto out;
     MUNI_TRY(muni__row_find(a->tx, &a->mem, kind, last->h.rec, &row));
     if (!row) {
-        MUNI_TRY(at_row(a, F_RECORD_MISSING, last, NULL));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_RECORD_MISSING, last, NULL));
         goto out;
     }
-    MUNI_TRY(check_keys(a, row, last));
+    if (a->derived)
+        MUNI_TRY(check_keys(a, row, last));
     int64_t rev = row->v[MUNI__C_REV].i;
     if (rev > last->h.rev) {
-        MUNI_TRY(found(a, F_ROW_MISSING, 0, last->h.kind, last->h.rec, last->h.rev + 1, NULL));
+        MUNI_TRY(found(a, MUNI__PROBLEM_ROW_MISSING, 0, last->h.kind, last->h.rec, last->h.rev + 1, NULL));
         goto out;
     }
     if (rev < last->h.rev)
-        MUNI_TRY(at_row(a, F_RECORD_ALTERED, last, "rev"));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_RECORD_ALTERED, last, "rev"));
     if (!whole)
         goto out; /* what is broken is named; what follows from it would only repeat it */
     if (row->v[MUNI__C_UPDATED_AT].i != last->h.at)
-        MUNI_TRY(at_row(a, F_RECORD_ALTERED, last, "updated_at"));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_RECORD_ALTERED, last, "updated_at"));
     if (row->v[MUNI__C_UPDATED_BY].i != last->h.actor)
-        MUNI_TRY(at_row(a, F_RECORD_ALTERED, last, "updated_by"));
+        MUNI_TRY(at_row(a, MUNI__PROBLEM_RECORD_ALTERED, last, "updated_by"));
     bool ord = true, per = true; /* are the values back to here known? */
     for (size_t i = a->n; i-- > 1;) {
         entry *e = &a->list[i];
@@ -377,7 +336,7 @@ static muni_status check_strays(audit *a) {
         if (st >= 0)
             muni__bind_int(s, 1, kind->number);
         while (st >= 0 && (st = muni__step(s)) == MUNI_ROW)
-            st = found(a, F_RECORD_STRAY, 0, kind->number, muni__col_int(s, 0), muni__col_int(s, 1), NULL);
+            st = found(a, MUNI__PROBLEM_RECORD_STRAY, 0, kind->number, muni__col_int(s, 0), muni__col_int(s, 1), NULL);
         muni__done(s);
         muni__buf_free(&sql);
     }
@@ -414,13 +373,13 @@ static muni_status check_block(audit *a, const block *b, const unsigned char pre
     muni_status st = MUNI_OK;
     muni__block_hash(muni__store_info_of(a->tx->db->store)->id, b->no, b->first, b->last, b->count, b->sealed_at, b->root, b->prev, hash);
     if (b->wrong || memcmp(hash, b->hash, 32) != 0 || memcmp(prev, b->prev, 32) != 0)
-        st = found(a, F_BLOCK_ALTERED, b->first, 0, 0, b->no, NULL);
+        st = found(a, MUNI__PROBLEM_BLOCK_ALTERED, b->first, 0, 0, b->no, NULL);
     if (st < 0)
         return st;
     if (n > 0)
         muni__merkle(leaves, (size_t)n, hash);
     if (n != b->count || memcmp(hash, b->root, 32) != 0)
-        st = found(a, F_BLOCK_BROKEN, b->first, 0, 0, b->no, NULL);
+        st = found(a, MUNI__PROBLEM_BLOCK_BROKEN, b->first, 0, 0, b->no, NULL);
     return st;
 }
 
@@ -443,7 +402,7 @@ static muni_status check_order(audit *a) {
         int64_t now = more ? muni__col_int(s, 0) : INT64_MAX;
         while (b.there && now > b.last) { /* the block is over */
             if (b.no != no + 1 || b.first != edge + 1)
-                MUNI_TRY(found(a, F_BLOCK_MISSING, b.first, 0, 0, no + 1, NULL));
+                MUNI_TRY(found(a, MUNI__PROBLEM_BLOCK_MISSING, b.first, 0, 0, no + 1, NULL));
             no = b.no;
             edge = b.last;
             MUNI_TRY(check_block(a, &b, prev, leaves, n));
@@ -456,7 +415,7 @@ static muni_status check_order(audit *a) {
         if (!more)
             break;
         if (now > id + 1)
-            MUNI_TRY(found(a, F_ROW_MISSING, id + 1, (int32_t)muni__col_int(s, 2), 0, 0, NULL));
+            MUNI_TRY(found(a, MUNI__PROBLEM_ROW_MISSING, id + 1, (int32_t)muni__col_int(s, 2), 0, 0, NULL));
         id = now;
         if (b.there && now >= b.first) {
             size_t len = 0;
@@ -470,13 +429,13 @@ static muni_status check_order(audit *a) {
         MUNI_TRY(tell(a, ++done, "blocks"));
     }
     if (id < counter)
-        MUNI_TRY(found(a, F_TAIL_MISSING, id + 1, 0, 0, 0, NULL));
-    if (id > counter)
-        MUNI_TRY(found(a, F_COUNTER_ALTERED, counter + 1, 0, 0, 0, NULL));
+        MUNI_TRY(found(a, MUNI__PROBLEM_TAIL_MISSING, id + 1, 0, 0, 0, NULL));
+    if (id > counter && a->derived)
+        MUNI_TRY(found(a, MUNI__PROBLEM_COUNTER_ALTERED, counter + 1, 0, 0, 0, NULL));
     if (no < blocks || edge < sealed)
-        MUNI_TRY(found(a, F_BLOCK_MISSING, edge + 1, 0, 0, no + 1, NULL));
-    if (no > blocks || edge > sealed) /* the next block would begin inside this one */
-        MUNI_TRY(found(a, F_COUNTER_ALTERED, edge, 0, 0, no, NULL));
+        MUNI_TRY(found(a, MUNI__PROBLEM_BLOCK_MISSING, edge + 1, 0, 0, no + 1, NULL));
+    if ((no > blocks || edge > sealed) && a->derived) /* the next block would begin inside this one */
+        MUNI_TRY(found(a, MUNI__PROBLEM_COUNTER_ALTERED, edge, 0, 0, no, NULL));
     if (a->blocks)
         muni__hex(prev, 32, a->head);
 out:
@@ -486,21 +445,44 @@ out:
     return st < 0 ? st : MUNI_OK;
 }
 
-static muni_status answer(audit *a, muni_rec **out) {
-    muni_rec *rec = NULL;
-    muni__val v = muni__val_bool(a->problems == 0);
+muni_status muni__may_audit(const muni__tx *tx) {
+    if (muni__scopes_any(tx, muni__kind_find(MUNI_KIND_PRINCIPAL), MUNI__V_AUDIT) & MUNI__S_ALL)
+        return MUNI_OK;
+    return muni__fail(MUNI_EDENIED, NULL, "the session may not audit; it needs the verb audit on everything", "検証する権限がありません（操作audit・範囲allが必要です）");
+}
+
+muni_status muni__audit(muni__tx *tx, bool derived, muni_progress_fn progress, void *user, muni__problems *findings, muni__audited *out) {
+    audit a = { .tx = tx, .derived = derived, .progress = progress, .user = user, .findings = findings };
     muni_status st;
-    muni__buf_putc(&a->findings, ']');
-    MUNI_TRY(a->findings.st);
-    MUNI_TRY(muni__rec_open(NULL, a->tx->utc_offset, 8, &rec));
+    MUNI_TRY(muni__may_audit(tx));
+    MUNI_TRY(muni__conn_last(tx->conn, "history", &a.total));
+    MUNI_TRY(check_records(&a));
+    MUNI_TRY(check_strays(&a));
+    MUNI_TRY(check_order(&a));
+    *out = (muni__audited){ .rows = a.rows, .records = a.records, .blocks = a.blocks, .sealed_rows = a.sealed_rows };
+    memcpy(out->head, a.head, sizeof a.head);
+out:
+    muni__arena_free(&a.mem);
+    muni__free(a.list);
+    return st;
+}
+
+static muni_status answer(const muni__tx *tx, const muni__audited *a, muni__problems *findings, muni_rec **out) {
+    muni_rec *rec = NULL;
+    muni__val v = muni__val_bool(findings->count == 0);
+    const char *json;
+    size_t n;
+    muni_status st;
+    MUNI_TRY(muni__problems_end(findings, &json, &n));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 8, &rec));
     MUNI_TRY(muni__rec_add(rec, "verified", &v));
     MUNI_TRY(muni__rec_add_int(rec, "rows", a->rows));
     MUNI_TRY(muni__rec_add_int(rec, "records", a->records));
     MUNI_TRY(muni__rec_add_int(rec, "blocks", a->blocks));
     MUNI_TRY(muni__rec_add_int(rec, "sealed_rows", a->sealed_rows));
     MUNI_TRY(muni__rec_add_text(rec, "head", a->head));
-    MUNI_TRY(muni__rec_add_int(rec, "problems", a->problems));
-    v = (muni__val){ MUNI_TYPE_JSON, 0, a->findings.p, a->findings.n };
+    MUNI_TRY(muni__rec_add_int(rec, "problems", findings->count));
+    v = (muni__val){ MUNI_TYPE_JSON, 0, json, n };
     MUNI_TRY(muni__rec_add(rec, "findings", &v));
     MUNI_TRY(muni__rec_seal(rec));
     *out = rec;
@@ -511,20 +493,12 @@ out:
 }
 
 static muni_status verify(muni__tx *tx, muni_progress_fn progress, void *user, muni_rec **out) {
-    audit a = { .tx = tx, .progress = progress, .user = user, .findings = MUNI_BUF_INIT((size_t)16 << 20) };
-    muni_status st;
-    if (!(muni__scopes_any(tx, muni__kind_find(MUNI_KIND_PRINCIPAL), MUNI__V_AUDIT) & MUNI__S_ALL))
-        return muni__fail(MUNI_EDENIED, NULL, "the session may not audit; it needs the verb audit on everything", "検証する権限がありません（操作audit・範囲allが必要です）");
-    muni__buf_putc(&a.findings, '[');
-    MUNI_TRY(muni__conn_last(tx->conn, "history", &a.total));
-    MUNI_TRY(check_records(&a));
-    MUNI_TRY(check_strays(&a));
-    MUNI_TRY(check_order(&a));
-    MUNI_TRY(answer(&a, out));
-out:
-    muni__arena_free(&a.mem);
-    muni__free(a.list);
-    muni__buf_free(&a.findings);
+    muni__problems findings = MUNI__PROBLEMS_INIT;
+    muni__audited a;
+    muni_status st = muni__audit(tx, true, progress, user, &findings, &a);
+    if (st >= 0)
+        st = answer(tx, &a, &findings, out);
+    muni__problems_free(&findings);
     return st;
 }
 

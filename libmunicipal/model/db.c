@@ -199,7 +199,7 @@ static muni_status create(const char *url, const muni_create_options *options, m
     MUNI_TRY(handle_new(&db));
     db->fixed_now = o.now;
     muni__store_birth birth = { o.test != 0, o.utc_offset, muni__db_clock(db) };
-    muni__store_options so = { 0, 0, 30000, false, false };
+    muni__store_options so = { .wait_ms = 30000, .now = birth.created_at };
     filling f = { db, &o };
     MUNI_TRY(muni__store_create_filled(url, &so, &birth, fill, &f, &store));
     *out = db;
@@ -238,12 +238,19 @@ static muni_status open_store(const char *url, const muni_open_options *options,
     if (o.synchronous < 0 || o.synchronous > 1)
         return muni__fail(MUNI_EINVAL, "synchronous", "synchronous is 0 (FULL) or 1 (NORMAL)", "synchronousは0（FULL）か1（NORMAL）です");
     MUNI_TRY(handle_new(&db));
-    muni__store_options so = { o.connections, o.synchronous, o.wait_secs ? o.wait_secs * 1000 : 30000, o.network != 0, o.upgrade != 0 };
+    muni__store_options so = { .connections = o.connections, .synchronous = o.synchronous, .wait_ms = o.wait_secs ? o.wait_secs * 1000 : 30000, .network = o.network != 0,
+                               .upgrade = o.upgrade != 0, .now = muni__db_clock(db), .progress = o.progress, .user = o.user };
     MUNI_TRY(muni__store_open(url, &so, &store));
     adopt(db, store);
+    if (o.upgrade && muni__store_info_of(store)->keys_old)
+        MUNI_TRY(muni__keys_renew(db, o.progress, o.user));
     *out = db;
     return MUNI_OK;
 out:
+    if (store) {
+        muni_db_close(db);
+        db = NULL;
+    }
     if (db)
         handle_free(db);
     return st;
@@ -316,16 +323,48 @@ muni_status muni_db_set_now(muni_db *db, int64_t now) {
     return MUNI_LEAVE(st);
 }
 
+#define JOURNAL_TOLD 20
+
+static muni_status journal(muni__tx *tx, muni__buf *b) {
+    muni__stmt *s = NULL;
+    muni_status st;
+    MUNI_TRY(muni__sql(tx->conn, "SELECT work,begun_at,done_at,changed,version FROM m_journal ORDER BY no DESC LIMIT ?1", &s));
+    muni__bind_int(s, 1, JOURNAL_TOLD);
+    muni__buf_putc(b, '[');
+    while ((st = muni__step(s)) == MUNI_ROW) {
+        size_t n = 0, m = 0;
+        const char *work = muni__col_text(s, 0, &n), *version = muni__col_text(s, 4, &m);
+        const muni__val begun = muni__val_time(muni__col_int(s, 1)), done = muni__col_null(s, 2) ? MUNI_NULL_VAL : muni__val_time(muni__col_int(s, 2));
+        muni__buf_puts(b, b->n > 1 ? ",{\"work\":" : "{\"work\":");
+        muni__buf_json(b, work ? work : "", n);
+        muni__buf_puts(b, ",\"begun_at\":");
+        muni__val_json(b, &begun, tx->utc_offset);
+        muni__buf_puts(b, ",\"done_at\":");
+        muni__val_json(b, &done, tx->utc_offset);
+        muni__buf_printf(b, ",\"changed\":%lld,\"version\":", (long long)muni__col_int(s, 3));
+        muni__buf_json(b, version ? version : "", m);
+        muni__buf_putc(b, '}');
+    }
+    muni__buf_putc(b, ']');
+    if (st >= 0)
+        st = b->st;
+out:
+    muni__done(s);
+    return st;
+}
+
 static muni_status info(muni__tx *tx, muni_rec **out) {
+    muni__buf work = MUNI_BUF_INIT((size_t)1 << 16);
     const muni__store_info *si = muni__store_info_of(tx->db->store);
     char id[33];
     int64_t rows = 0, sealed = 0;
     muni_rec *rec = NULL;
     muni_status st;
+    MUNI_TRY(journal(tx, &work));
     muni__hex(si->id, 16, id);
     MUNI_TRY(muni__conn_last(tx->conn, "history", &rows));
     MUNI_TRY(muni__conn_last(tx->conn, "sealed", &sealed));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 9, &rec));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 11, &rec));
     MUNI_TRY(muni__rec_add_text(rec, "store", id));
     muni__val v = muni__val_time(si->created_at);
     MUNI_TRY(muni__rec_add(rec, "created_at", &v));
@@ -333,15 +372,19 @@ static muni_status info(muni__tx *tx, muni_rec **out) {
     MUNI_TRY(muni__rec_add(rec, "test", &v));
     MUNI_TRY(muni__rec_add_text(rec, "schema", si->schema));
     MUNI_TRY(muni__rec_add_int(rec, "compat", si->compat));
+    MUNI_TRY(muni__rec_add_int(rec, "tables", si->tables));
     MUNI_TRY(muni__rec_add_int(rec, "utc_offset", si->utc_offset));
     MUNI_TRY(muni__rec_add_text(rec, "driver", si->driver));
     MUNI_TRY(muni__rec_add_int(rec, "history_rows", rows));
     MUNI_TRY(muni__rec_add_int(rec, "history_sealed", sealed));
+    v = (muni__val){ MUNI_TYPE_JSON, 0, work.p, work.n };
+    MUNI_TRY(muni__rec_add(rec, "journal", &v));
     MUNI_TRY(muni__rec_seal(rec));
     *out = rec;
-    return MUNI_OK;
+    rec = NULL;
 out:
     muni_rec_free(rec);
+    muni__buf_free(&work);
     return st;
 }
 

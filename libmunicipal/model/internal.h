@@ -2,6 +2,7 @@
 #ifndef MUNI_MODEL_INTERNAL_H
 #define MUNI_MODEL_INTERNAL_H
 
+#include "model/problems.h"
 #include "model/model.h"
 
 /* ---- tx.c */
@@ -35,6 +36,12 @@ muni_status muni__rights_refresh(muni__tx *tx);
 muni_status muni__value_take(muni__tx *tx, const muni__kind *kind, int32_t index, muni__val *v);
 
 /* ---- write.c */
+/* The keys of the document by which the record is found, put into `keys`, and for which record it answers. False: the kind is not searched. */
+typedef struct muni__document {
+    int32_t part, kind;
+    int64_t rec;
+} muni__document;
+bool muni__row_document(const muni__row *row, muni__buf *keys, muni__document *out);
 /* Last things inside a transaction that wrote: seal what fills a block. */
 muni_status muni__tx_before_commit(muni__tx *tx);
 
@@ -78,9 +85,29 @@ const json_t *muni__lifecycle_state(const json_t *body, const char *state);
 const json_t *muni__lifecycle_transition(const json_t *body, const char *name);
 bool muni__lifecycle_from(const json_t *transition, const char *state);
 
+/* ---- audit.c */
+muni_status muni__may_audit(const muni__tx *tx); /* MUNI_EDENIED */
+/* Is the history whole, and is every record what it says? `derived`: also what could be derived anew. Adds to the problems. */
+typedef struct muni__audited {
+    int64_t rows, records, blocks, sealed_rows;
+    char head[65];
+} muni__audited;
+muni_status muni__audit(muni__tx *tx, bool derived, muni_progress_fn progress, void *user, muni__problems *findings, muni__audited *out);
+
+/* ---- check.c */
+/* Make all folded keys anew, in pieces, by a journal: what was stopped goes on. */
+muni_status muni__keys_renew(muni_db *db, muni_progress_fn progress, void *user);
+
+/* ---- upkeep.c */
+muni_status muni__may_keep(const muni__tx *tx); /* may the session manage the store? MUNI_EDENIED */
+/* Make the search index anew. `*out` (may be NULL) is how many documents it holds. */
+muni_status muni__reindex(muni_session *session, muni_progress_fn progress, void *user, int64_t *out);
+
 /* ---- number.c */
 muni_status muni__numbering_check(const json_t *body);
 /* The next number by the rule for the row; "" where the kind has none. Memory of the transaction. */
 muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **out);
+/* The counter that a record's number was taken from, and its value; "" where the rule in force would not give such a number. */
+muni_status muni__number_read(muni__tx *tx, const muni__row *row, char counter[160], int64_t *value);
 
 #endif

@@ -84,23 +84,19 @@ muni_status muni__numbering_check(const json_t *body) {
     return MUNI_OK;
 }
 
-muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **out) {
-    char name[96], sequence[160], number[96];
-    const muni__definition *d = NULL;
+/* The name of a record's rule, and the day by which its number is given. */
+static muni_status rule_of(muni__tx *tx, const muni__row *row, char name[96], const muni__definition **d, int32_t *day) {
     const muni__val *type = &row->v[MUNI__C_TYPE];
-    int32_t reported = muni__row_field(row->kind, "reported_at"), day = 0, year = 0, month = 0;
-    int64_t at = reported >= 0 && row->v[reported].t == MUNI_TYPE_TIME ? row->v[reported].i : tx->now, value = 0;
-    *out = "";
-    (void)snprintf(name, sizeof name, type->t == MUNI_TYPE_TEXT ? "%s-%s" : "%s", row->kind->name, type->t == MUNI_TYPE_TEXT ? type->p : "");
-    muni_status st = muni__definition_active(tx, "numbering", name, &d);
-    if (st >= 0)
-        st = muni__day_of_time(at, tx->utc_offset, &day, NULL);
-    if (st < 0)
-        return st;
-    muni__day_to_civil(day, &year, &month, NULL);
-    int32_t fy = muni__fiscal_year(day);
-    const char *pattern = json_string_value(json_object_get(d->body, "pattern"));
-    const char *reset = json_string_value(json_object_get(d->body, "reset"));
+    int32_t reported = muni__row_field(row->kind, "reported_at");
+    int64_t at = reported >= 0 && row->v[reported].t == MUNI_TYPE_TIME ? row->v[reported].i : row->v[MUNI__C_CREATED_AT].t == MUNI_TYPE_TIME ? row->v[MUNI__C_CREATED_AT].i : tx->now;
+    (void)snprintf(name, 96, type->t == MUNI_TYPE_TEXT ? "%s-%s" : "%s", row->kind->name, type->t == MUNI_TYPE_TEXT ? type->p : "");
+    muni_status st = muni__definition_active(tx, "numbering", name, d);
+    return st < 0 ? st : muni__day_of_time(at, tx->utc_offset, day, NULL);
+}
+
+/* Each period of a rule has a counter of its own. */
+static void counter_of(char out[160], const char *rule, const json_t *body, int32_t fy, int32_t year, int32_t month) {
+    const char *reset = json_string_value(json_object_get(body, "reset"));
     char period[16] = "";
     if (reset && !strcmp(reset, "fiscal_year"))
         (void)snprintf(period, sizeof period, "FY%d", (int)fy);
@@ -108,7 +104,22 @@ muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **o
         (void)snprintf(period, sizeof period, "%d", (int)year);
     else if (reset && !strcmp(reset, "month"))
         (void)snprintf(period, sizeof period, "%d-%02d", (int)year, (int)month);
-    (void)snprintf(sequence, sizeof sequence, "number/%s/%s", name, period);
+    (void)snprintf(out, 160, "number/%s/%s", rule, period);
+}
+
+muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **out) {
+    char name[96], sequence[160], number[96];
+    const muni__definition *d = NULL;
+    int32_t day = 0, year = 0, month = 0;
+    int64_t value = 0;
+    *out = "";
+    muni_status st = rule_of(tx, row, name, &d, &day);
+    if (st < 0)
+        return st;
+    muni__day_to_civil(day, &year, &month, NULL);
+    int32_t fy = muni__fiscal_year(day);
+    const char *pattern = json_string_value(json_object_get(d->body, "pattern"));
+    counter_of(sequence, name, d->body, fy, year, month);
     st = muni__conn_take(tx->conn, sequence, 1, &value);
     if (st < 0)
         return st;
@@ -135,4 +146,59 @@ muni_status muni__number_next(muni__tx *tx, const muni__row *row, const char **o
     }
     *out = muni__arena_strndup(&tx->mem, number, n);
     return *out ? MUNI_OK : MUNI_ENOMEM;
+}
+
+/* `width` digits, or as many as there are where it is 0. */
+static const char *digits(const char *p, int width, int64_t *out) {
+    int n = 0;
+    for (*out = 0; *p >= '0' && *p <= '9' && (!width || n < width) && n < 18; n++)
+        *out = *out * 10 + (*p++ - '0');
+    return n && (!width || n == width) ? p : NULL;
+}
+
+/* The number itself says of which period it is: the record's moment may have been corrected since. */
+muni_status muni__number_read(muni__tx *tx, const muni__row *row, char counter[160], int64_t *value) {
+    char name[96];
+    const muni__definition *d = NULL;
+    const muni__val *number = &row->v[MUNI__C_NUMBER];
+    int32_t day = 0, year = 0, month = 0;
+    int64_t fy = 0, y = 0, m = 0, v;
+    *value = 0;
+    counter[0] = '\0';
+    if (number->t != MUNI_TYPE_TEXT)
+        return MUNI_OK;
+    muni_status st = rule_of(tx, row, name, &d, &day);
+    if (st < 0)
+        return st == MUNI_EDEFINITION || st == MUNI_ELIMIT ? MUNI_OK : st;
+    muni__day_to_civil(day, &year, &month, NULL);
+    fy = muni__fiscal_year(day);
+    y = year;
+    m = month;
+    const char *at = number->p; /* NUL behind it */
+    for (const char *p = json_string_value(json_object_get(d->body, "pattern")); *p && at;) {
+        token t;
+        if (*p != '{') {
+            at = *at == *p++ ? at + 1 : NULL;
+            continue;
+        }
+        p = read_token(p, &t);
+        if (!p)
+            return MUNI_OK;
+        if (!strcmp(t.name, "SEQ")) {
+            at = digits(at, *p >= '0' && *p <= '9' ? t.width : *p == '{' ? t.width : 0, value);
+        } else if (!strcmp(t.name, "FY")) {
+            at = digits(at, 4, &fy);
+        } else if (!strcmp(t.name, "YYYY")) {
+            at = digits(at, 4, &y);
+        } else {
+            at = digits(at, 2, &v);
+            if (!strcmp(t.name, "MM"))
+                m = v;
+            else
+                y += v - y % 100;
+        }
+    }
+    if (at && !*at)
+        counter_of(counter, name, d->body, (int32_t)fy, (int32_t)y, (int32_t)m);
+    return MUNI_OK;
 }

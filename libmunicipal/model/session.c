@@ -524,9 +524,7 @@ static muni_status run_due(muni__tx *tx, muni_rec **out) {
     int64_t indexed = 0, sealed = 0;
     muni_rec *rec = NULL;
     muni_status st;
-    if (!(muni__scopes_any(tx, muni__kind_find(MUNI_KIND_DEFINITION), MUNI__V_MANAGE) & MUNI__S_ALL))
-        return muni__fail(MUNI_EDENIED, NULL, "the session may not manage the store; it needs the verb manage on everything",
-                          "保存先を管理する権限がありません（操作manage・範囲allが必要です）");
+    MUNI_TRY(muni__may_keep(tx));
     MUNI_TRY(muni__doc_flush(tx->conn, true, &indexed));
     MUNI_TRY(muni__history_seal(tx, true, &sealed));
     MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 2, &rec));

@@ -409,38 +409,37 @@ out:
 
 /* ---- the document by which the record is found */
 
-static muni_status document(change *c) {
-    const muni__kind *kind = c->kind;
-    bool any = false, changed = !c->old;
-    muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
-    bool first = true;
-    muni_status st;
-    for (int32_t i = 0; i < kind->nfields; i++)
-        if (kind->fields[i].flags & MUNI__F_SEARCHED) {
-            any = true;
-            changed = changed || c->touched[i];
-        }
-    if (!any || !changed)
-        return MUNI_OK;
+bool muni__row_document(const muni__row *row, muni__buf *keys, muni__document *out) {
+    const muni__kind *kind = row->kind;
+    bool any = false;
     for (int32_t i = 0; i < kind->nfields; i++) {
         if (!(kind->fields[i].flags & MUNI__F_SEARCHED))
             continue;
-        if (!first)
-            muni__buf_putc(&keys, MUNI__KEY_SEP);
-        first = false;
-        if (c->row->v[i].t == MUNI_TYPE_TEXT)
-            MUNI_TRY(muni__textkey_put(&keys, c->row->v[i].p, c->row->v[i].n));
+        if (any)
+            muni__buf_putc(keys, MUNI__KEY_SEP);
+        any = true;
+        if (row->v[i].t == MUNI_TYPE_TEXT)
+            (void)muni__textkey_put(keys, row->v[i].p, row->v[i].n); /* a failure sticks in `keys` */
     }
-    MUNI_TRY(keys.st);
-    int64_t id = muni__row_id(c->row), rec = id;
-    int32_t answers = kind->number, part = 0;
     int32_t about = muni__kind_about(kind);
-    if (about >= 0) { /* said about another record: that one answers */
-        part = kind->number;
-        answers = (int32_t)c->row->v[about].n;
-        rec = c->row->v[about].i;
-    }
-    st = muni__doc_put(c->tx->conn, id, part, answers, rec, keys.p ? keys.p : "", keys.n);
+    *out = (muni__document){ 0, kind->number, muni__row_id(row) };
+    if (about >= 0) /* said about another record: that one answers */
+        *out = (muni__document){ kind->number, (int32_t)row->v[about].n, row->v[about].i };
+    return any;
+}
+
+static muni_status document(change *c) {
+    const muni__kind *kind = c->kind;
+    bool changed = !c->old;
+    muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
+    muni__document d;
+    muni_status st;
+    for (int32_t i = 0; i < kind->nfields && !changed; i++)
+        changed = (kind->fields[i].flags & MUNI__F_SEARCHED) && c->touched[i];
+    if (!changed || !muni__row_document(c->row, &keys, &d))
+        return MUNI_OK;
+    MUNI_TRY(keys.st);
+    st = muni__doc_put(c->tx->conn, muni__row_id(c->row), d.part, d.kind, d.rec, keys.p ? keys.p : "", keys.n);
 out:
     muni__buf_free(&keys);
     return st;

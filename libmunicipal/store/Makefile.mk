@@ -9,4 +9,5 @@ libmunicipal_core_la_SOURCES += \
 	%D%/schema.c \
 	%D%/search.c \
 	%D%/sqlite.c \
-	%D%/store.c
+	%D%/store.c \
+	%D%/upgrade.c

@@ -124,6 +124,13 @@ struct muni__driver {
     int64_t (*changes)(muni__conn *c);
     void (*set_sql)(muni__buf *sql, int param);
     muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements */
+    /* of store.h: what the functions of these names say */
+    muni_status (*inspect)(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user);
+    muni_status (*rebuild)(muni__conn *c, const char *index);
+    muni_status (*size)(muni__conn *c, int64_t *bytes, int64_t *free_bytes);
+    muni_status (*usage)(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user);
+    muni_status (*analyze)(muni__conn *c);
+    muni_status (*vacuum)(muni__conn *c);
 };
 enum { MUNI__BIND_NULL, MUNI__BIND_INT, MUNI__BIND_TEXT, MUNI__BIND_BLOB };
 
@@ -137,10 +144,12 @@ bool muni__store_forked(const muni__store *s);
 
 /* ---- schema.c */
 #define MUNI__COMPAT 1 /* raised when a library of before could do harm to a store of now */
+#define MUNI__TABLES 2 /* raised when the tables of the library change: tests/unit/test_upgrade.c has their digests, and a store of each number before */
 /* All tables, indexes and the meta rows; the transaction is the caller's. */
 muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b);
-/* Read the meta rows and compare; upgrades if asked. Not in a transaction. */
-muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *info);
+muni_status muni__schema_index_new(muni__conn *c); /* "m_doc_index_new", empty */
+/* The digest of this library's tables, worked out once. */
+muni_status muni__schema_ours(char out[65]);
 /* Name what refused: `columns` as "table.a, table.b" or "index 'x'". Writes the name of the index (or the columns) and the field. */
 void muni__schema_conflict(const char *columns, char *name, size_t name_size, char *field, size_t field_size);
 
@@ -157,8 +166,31 @@ typedef struct muni__ddl {
 /* What a store of these kinds consists of, in the order of making. */
 muni_status muni__schema_ddl(muni__arena *mem, const muni__kind *kinds, int32_t nkinds, muni__ddl **out);
 muni_status muni__schema_digest(const muni__ddl *ddl, char out[65]);
-/* Add what is missing; in a write transaction. `*missing` counts; with `dry` nothing is done. */
-muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, bool dry, int32_t *missing);
+
+/* ---- upgrade.c */
+/* Read the meta rows and compare; upgrades if asked. Not in a transaction. */
+muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *info);
+/* Add what is missing, at most `most` things (0: nothing, only count), in a write transaction; `*missing` counts what was. */
+muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, int32_t most, int32_t *missing);
+/* A step that adding cannot express. `piece` does some of it in the transaction that is open, beginning at w->at, and says whether it is to be called
+ * again; w is written down with it. The store is of the tables `tables` when it is done. Ends with one of the number 0. */
+typedef struct muni__upgrade_step {
+    int32_t tables;
+    const char *name;
+    muni_status (*piece)(muni__conn *c, muni__work *w, bool *again);
+} muni__upgrade_step;
+extern const muni__upgrade_step muni__upgrade_steps[];
+typedef struct muni__upgrade {
+    const muni__ddl *ddl;
+    const char *digest; /* of `ddl` */
+    int32_t tables;
+    const muni__upgrade_step *steps;
+} muni__upgrade;
+/* Each piece a transaction of its own. Stopped anywhere, another run goes on. */
+muni_status muni__upgrade_run(muni__conn *c, const muni__upgrade *u);
+muni_status muni__meta_int_set(muni__conn *c, const char *key, int64_t v);
+/* That the store is of these tables. */
+muni_status muni__meta_schema_set(muni__conn *c, const char *digest, int32_t tables);
 
 /* ---- search.c */
 #define MUNI__DOC_BATCH 256

@@ -224,6 +224,9 @@ static void kind_indexes(maker *m, const muni__kind *k, const char *table) {
 }
 
 #define T(name, body) { 't', #name, #name, "CREATE TABLE \"" #name "\"(" body }
+/* FTS5 merges its segments eight at a time */
+#define INDEX(name) "CREATE VIRTUAL TABLE \"" name "\" USING fts5(\"keys\", content='', columnsize=0, tokenize='ascii');" \
+                    "INSERT INTO \"" name "\"(\"" name "\", \"rank\") VALUES('automerge', 8);"
 #define I(name, table, columns) { 'i', #name, #table, "CREATE INDEX \"" #name "\" ON \"" #table "\"(" columns ")" }
 static const struct {
     char type;
@@ -235,9 +238,7 @@ static const struct {
     /* a record's own document has its id: only what was said about it has to be looked up */
     { 'i', "m_doc_rec", "m_doc", "CREATE INDEX \"m_doc_rec\" ON \"m_doc\"(\"rec\") WHERE \"part\" <> 0" },
     T(m_doc_queue, "\"doc\" INTEGER PRIMARY KEY, \"old\" TEXT) STRICT"),
-    { 'v', "m_doc_index", "m_doc_index",
-      "CREATE VIRTUAL TABLE \"m_doc_index\" USING fts5(\"keys\", content='', columnsize=0, tokenize='ascii');"
-      "INSERT INTO \"m_doc_index\"(\"m_doc_index\", \"rank\") VALUES('automerge', 8);" },
+    { 'v', "m_doc_index", "m_doc_index", INDEX("m_doc_index") },
     T(m_history, "\"id\" INTEGER PRIMARY KEY, \"kind\" INTEGER, \"rec\" INTEGER, \"rev\" INTEGER, \"action\" INTEGER, \"actor\" INTEGER, \"app\" TEXT, "
                  "\"reason\" TEXT, \"at\" INTEGER, \"flags\" INTEGER, \"prev\" BLOB, \"ord_digest\" BLOB, \"per_digest\" BLOB, \"hash\" BLOB, \"ord\" TEXT, "
                  "\"ord_salt\" BLOB, \"per\" TEXT, \"per_salt\" BLOB) STRICT"),
@@ -248,6 +249,10 @@ static const struct {
                   "\"vals\" TEXT, \"shown\" TEXT, PRIMARY KEY(\"plan\", \"pos\")) STRICT, WITHOUT ROWID"),
     T(m_plan_finding, "\"plan\" INTEGER, \"pos\" INTEGER, \"file\" TEXT, \"record\" INTEGER, \"line\" INTEGER, \"col\" TEXT, \"code\" TEXT, \"severity\" TEXT, "
                       "\"message\" TEXT, \"message_ja\" TEXT, PRIMARY KEY(\"plan\", \"pos\")) STRICT, WITHOUT ROWID"),
+    /* long work on the store itself: what was begun, how far it is, when it was done */
+    T(m_journal, "\"no\" INTEGER PRIMARY KEY, \"work\" TEXT, \"part\" TEXT, \"at\" INTEGER, \"total\" INTEGER, \"changed\" INTEGER, \"begun_at\" INTEGER, "
+                 "\"done_at\" INTEGER, \"version\" TEXT) STRICT"),
+    { 'i', "m_journal_open", "m_journal", "CREATE INDEX \"m_journal_open\" ON \"m_journal\"(\"work\") WHERE \"done_at\" IS NULL" },
     T(m_import, "\"digest\" TEXT, \"kind\" INTEGER, \"profile\" TEXT, \"last_line\" INTEGER, \"created\" INTEGER, \"updated\" INTEGER, \"unchanged\" INTEGER, "
                 "\"rejected\" INTEGER, \"done\" INTEGER, \"begun_at\" INTEGER, \"changed_at\" INTEGER, PRIMARY KEY(\"digest\", \"kind\", \"profile\")) STRICT, WITHOUT ROWID"),
 };
@@ -284,8 +289,7 @@ muni_status muni__schema_digest(const muni__ddl *ddl, char out[65]) {
     return MUNI_OK;
 }
 
-/* The digest of this library's tables, worked out once. */
-static muni_status our_digest(char out[65]) {
+muni_status muni__schema_ours(char out[65]) {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     static char known[65];
     muni_status st = MUNI_OK;
@@ -305,10 +309,8 @@ static muni_status our_digest(char out[65]) {
 
 /* ---- making */
 
-static muni_status meta_int(muni__conn *c, const char *key, int64_t v) {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%lld", (long long)v);
-    return muni__conn_meta_set(c, key, text);
+muni_status muni__schema_index_new(muni__conn *c) {
+    return c->drv->run(c, INDEX("m_doc_index_new"));
 }
 
 muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b) {
@@ -323,207 +325,14 @@ muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b) {
     MUNI_TRY(muni__random(id, sizeof id));
     muni__hex(id, sizeof id, text);
     MUNI_TRY(muni__conn_meta_set(c, "id", text));
-    MUNI_TRY(meta_int(c, "test", b->test));
-    MUNI_TRY(meta_int(c, "utc_offset", b->utc_offset));
-    MUNI_TRY(meta_int(c, "created_at", b->created_at));
-    MUNI_TRY(meta_int(c, "compat", MUNI__COMPAT));
-    MUNI_TRY(muni__conn_meta_set(c, "version", muni_version()));
-    MUNI_TRY(meta_int(c, "textkey", MUNI__TEXTKEY_VERSION)); /* the folding that the keys of this store were made with */
-    MUNI_TRY(muni__conn_meta_set(c, "unicode", muni__unicode_version()));
+    MUNI_TRY(muni__meta_int_set(c, "test", b->test));
+    MUNI_TRY(muni__meta_int_set(c, "utc_offset", b->utc_offset));
+    MUNI_TRY(muni__meta_int_set(c, "created_at", b->created_at));
+    MUNI_TRY(muni__meta_keys_set(c));
     MUNI_TRY(muni__schema_digest(ddl, text));
-    MUNI_TRY(muni__conn_meta_set(c, "schema", text));
+    MUNI_TRY(muni__meta_schema_set(c, text, MUNI__TABLES));
 out:
     muni__arena_free(&mem);
-    return st;
-}
-
-/* ---- opening */
-
-/* Text of the object `name` in the store's catalogue; NULL where there is none. Owned. */
-static muni_status stored_sql(muni__conn *c, const char *name, char **out) {
-    muni__stmt *s;
-    *out = NULL;
-    muni_status st = muni__sql(c, "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, name, strlen(name));
-    st = muni__step(s);
-    if (st == MUNI_ROW) {
-        size_t n;
-        const char *p = muni__col_text(s, 0, &n);
-        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
-    }
-    muni__done(s);
-    return st;
-}
-
-static muni_status has_column(muni__conn *c, const char *table, const char *column, bool *out) {
-    muni__stmt *s;
-    *out = false;
-    muni_status st = muni__sql(c, "SELECT 1 FROM pragma_table_info(?1) WHERE \"name\" = ?2", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, table, strlen(table));
-    muni__bind_text(s, 2, column, strlen(column));
-    st = muni__step(s);
-    *out = st == MUNI_ROW;
-    muni__done(s);
-    return st < 0 ? st : MUNI_OK;
-}
-
-muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, bool dry, int32_t *missing) {
-    muni__buf sql = MUNI_BUF_INIT(0);
-    char *stored = NULL;
-    muni_status st = MUNI_OK;
-    *missing = 0;
-    /* tables and their columns before the indexes over them: the list has them in that order */
-    for (const muni__ddl *d = ddl; d; d = d->next) {
-        MUNI_TRY(stored_sql(c, d->name, &stored));
-        if (!stored) {
-            ++*missing;
-            if (!dry)
-                MUNI_TRY(c->drv->run(c, d->sql));
-        } else if (d->type == 'i' && strcmp(stored, d->sql) != 0) { /* an index holds nothing of its own: another may take its place */
-            ++*missing;
-            if (!dry) {
-                muni__buf_clear(&sql);
-                muni__buf_printf(&sql, "DROP INDEX \"%s\"", d->name);
-                MUNI_TRY(sql.st);
-                MUNI_TRY(c->drv->run(c, sql.p));
-                MUNI_TRY(c->drv->run(c, d->sql));
-            }
-        }
-        for (size_t i = 0; stored && i < d->ncolumns; i++) {
-            bool there;
-            MUNI_TRY(has_column(c, d->table, d->columns[i].name, &there));
-            if (there)
-                continue;
-            ++*missing;
-            if (!dry) {
-                muni__buf_clear(&sql);
-                muni__buf_printf(&sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s", d->table, d->columns[i].name, d->columns[i].decl);
-                MUNI_TRY(sql.st);
-                MUNI_TRY(c->drv->run(c, sql.p));
-            }
-        }
-        muni__free(stored);
-        stored = NULL;
-    }
-out:
-    muni__free(stored);
-    muni__buf_free(&sql);
-    return st;
-}
-
-/* Steps that adding cannot express: from `compat` to the next. */
-static const struct {
-    int32_t compat;
-    const char *sql;
-} steps[] = {
-    { 0, NULL }, /* none yet */
-};
-
-static muni_status damaged(const char *key) {
-    return muni__fail(MUNI_ECORRUPT, NULL, "the store's entry \"%s\" is missing or makes no sense; restore a backup",
-                      "保存先の項目「%s」がないか、正しくありません。バックアップから復元してください", key);
-}
-
-static muni_status get_int(muni__conn *c, const char *key, int64_t least, int64_t most, int64_t *out) {
-    char *text, *end;
-    *out = 0;
-    muni_status st = muni__conn_meta_get(c, key, &text);
-    if (st < 0)
-        return st;
-    long long v = text ? strtoll(text, &end, 10) : 0;
-    if (!text || !*text || *end || v < least || v > most)
-        st = damaged(key);
-    muni__free(text);
-    *out = (int64_t)v;
-    return st;
-}
-
-static muni_status get_hex(muni__conn *c, const char *key, size_t n, char *out) {
-    char *text;
-    muni_status st = muni__conn_meta_get(c, key, &text);
-    if (st < 0)
-        return st;
-    if (!text || strlen(text) != n || strspn(text, "0123456789abcdef") != n)
-        st = damaged(key);
-    else
-        memcpy(out, text, n + 1);
-    muni__free(text);
-    return st;
-}
-
-/* The tables of a store that was written with other ones than ours. */
-static muni_status compare(muni__conn *c, bool upgrade, const char *ours) {
-    muni__arena mem = MUNI_ARENA_INIT;
-    muni__ddl *ddl;
-    int32_t missing = 0;
-    int64_t compat;
-    muni_status st;
-    MUNI_TRY(muni__schema_ddl(&mem, muni__kinds, muni__nkinds, &ddl));
-    MUNI_TRY(muni__conn_begin(c, upgrade));
-    MUNI_TRY(get_int(c, "compat", 1, INT32_MAX, &compat)); /* again: another process may have been before us */
-    if (compat > MUNI__COMPAT) {
-        st = muni__fail(MUNI_EVERSION, NULL, "the store was made or upgraded by a newer version (%lld, this one knows %d); use that version",
-                        "保存先は新しい版で作成または更新されています（%lld。この版は%dまで）。その版を使ってください", (long long)compat, MUNI__COMPAT);
-        goto out;
-    }
-    if (upgrade)
-        for (size_t i = 0; i < MUNI_COUNT(steps); i++)
-            if (steps[i].sql && steps[i].compat >= compat)
-                MUNI_TRY(c->drv->run(c, steps[i].sql));
-    MUNI_TRY(muni__schema_add(c, ddl, !upgrade, &missing));
-    if (!upgrade && (missing || compat < MUNI__COMPAT)) {
-        st = muni__fail(MUNI_EUPGRADE, NULL, "the store is of an older version: %d tables, columns or indexes are missing; open it with upgrade",
-                        "保存先は古い版です。表・列・索引が%d件足りません。更新を指定して開いてください", (int)missing);
-        goto out;
-    }
-    if (upgrade && (missing || compat < MUNI__COMPAT)) {
-        MUNI_TRY(muni__conn_meta_set(c, "schema", ours));
-        MUNI_TRY(meta_int(c, "compat", MUNI__COMPAT));
-        MUNI_TRY(muni__conn_meta_set(c, "version", muni_version()));
-    }
-    if (upgrade)
-        MUNI_TRY(muni__conn_commit(c));
-out:
-    muni__conn_rollback(c); /* where it is still open */
-    muni__arena_free(&mem);
-    return st;
-}
-
-muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *info) {
-    char id[33], ours[65];
-    int64_t v;
-    muni_status st;
-    char *there;
-    MUNI_TRY(stored_sql(c, "m_meta", &there)); /* a file of ours without it is damaged, not unreadable */
-    bool found = there != NULL;
-    muni__free(there);
-    if (!found)
-        return damaged("m_meta");
-    MUNI_TRY(get_int(c, "compat", 1, INT32_MAX, &v));
-    info->compat = (int32_t)v;
-    MUNI_TRY(get_hex(c, "schema", 64, info->schema));
-    MUNI_TRY(our_digest(ours));
-    if (strcmp(info->schema, ours) != 0 || info->compat != MUNI__COMPAT) {
-        MUNI_TRY(compare(c, upgrade, ours));
-        MUNI_TRY(get_int(c, "compat", 1, INT32_MAX, &v));
-        info->compat = (int32_t)v;
-        MUNI_TRY(get_hex(c, "schema", 64, info->schema));
-    }
-    MUNI_TRY(get_hex(c, "id", 32, id));
-    for (size_t i = 0; i < sizeof info->id; i++) {
-        char two[3] = { id[2 * i], id[2 * i + 1], '\0' };
-        info->id[i] = (unsigned char)strtoul(two, NULL, 16);
-    }
-    MUNI_TRY(get_int(c, "test", 0, 1, &v));
-    info->test = v != 0;
-    MUNI_TRY(get_int(c, "utc_offset", -50400, 50400, &v));
-    info->utc_offset = (int32_t)v;
-    MUNI_TRY(get_int(c, "created_at", INT64_MIN, INT64_MAX, &info->created_at));
-out:
     return st;
 }
 

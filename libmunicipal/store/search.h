@@ -16,6 +16,13 @@ muni_status muni__doc_remove(muni__conn *c, int64_t doc);
 muni_status muni__doc_flush(muni__conn *c, bool force, int64_t *indexed);
 muni_status muni__doc_queued(muni__conn *c, int64_t *out);
 
+/* Make the index anew from the documents; the old one serves until the new one is whole, and takes its place. A piece at a time, in a write
+ * transaction each; `*again` until it is done. */
+muni_status muni__reindex_piece(muni__conn *c, muni__work *w, bool *again);
+/* Is the index what the documents say? Calls back with documents (at most 65,536) of which it is not, in no order; a negative answer ends it. Reads in the
+ * transaction that is open. */
+muni_status muni__index_check(muni__conn *c, muni_status (*wrong)(void *user, int64_t doc), void *user);
+
 /* The candidates for a search: ids `doc` of the index and of the queue that may match, newest first; the caller joins m_doc(doc, part, kind, rec,
  * keys) and rechecks with muni__key_contains. Reads in the transaction that is open. `match` is an expression of token.h; NULL: every document there is. */
 typedef struct muni__docs muni__docs;

@@ -667,6 +667,102 @@ static void sqlite_set_sql(muni__buf *sql, int param) {
     muni__buf_printf(sql, "IN (SELECT \"value\" FROM json_each(?%d))", param);
 }
 
+/* ---- the file */
+
+/* "row 7 missing from index i_x", "wrong # of entries in index i_x", "non-unique entry in index i_x": the index, if its table can give it back. */
+static const char *index_named(const char *said) {
+    static const char *const before[] = { " missing from index ", "wrong # of entries in index " };
+    for (size_t i = 0; i < MUNI_COUNT(before); i++) {
+        const char *p = strstr(said, before[i]);
+        if (p)
+            return p + strlen(before[i]);
+    }
+    return NULL;
+}
+
+static muni_status sqlite_inspect(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user) {
+    muni__stmt *s = NULL;
+    muni_status st;
+    MUNI_TRY(muni__sql(c, "PRAGMA integrity_check(1000)", &s));
+    while ((st = muni__step(s)) == MUNI_ROW) {
+        const char *said = muni__col_text(s, 0, NULL);
+        if (said && strcmp(said, "ok") != 0)
+            MUNI_TRY(each(user, index_named(said), said));
+    }
+    if (st == MUNI_ECORRUPT) /* so damaged that it cannot even be looked through */
+        st = each(user, NULL, sqlite3_errmsg(link_of(c)->db));
+out:
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni_status sqlite_rebuild(muni__conn *c, const char *index) {
+    char *sql = sqlite3_mprintf("REINDEX \"%w\"", index);
+    muni_status st = sql ? exec(c, sql) : muni__nomem();
+    sqlite3_free(sql);
+    return st;
+}
+
+static muni_status sqlite_size(muni__conn *c, int64_t *bytes, int64_t *free_bytes) {
+    int64_t page = 0, pages = 0, unused = 0;
+    muni_status st;
+    MUNI_TRY(query_int(c, "PRAGMA page_size", &page));
+    MUNI_TRY(query_int(c, "PRAGMA page_count", &pages));
+    MUNI_TRY(query_int(c, "PRAGMA freelist_count", &unused));
+out:
+    *bytes = page * pages;
+    *free_bytes = page * unused;
+    return st;
+}
+
+/* dbstat is there in Debian's SQLite and not in every other. */
+static muni_status sqlite_usage(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user) {
+    muni__stmt *s = NULL;
+    bool sizes = sqlite3_compileoption_used("ENABLE_DBSTAT_VTAB") != 0;
+    muni_status st;
+    MUNI_TRY(muni__sql(c, sizes ? "SELECT m.\"name\", m.\"tbl_name\", (SELECT coalesce(sum(d.\"pgsize\"), 0) FROM dbstat d WHERE d.\"name\" = m.\"name\" AND d.\"aggregate\" = 1) "
+                                  "FROM \"sqlite_master\" m WHERE m.\"type\" IN ('table', 'index') AND m.\"rootpage\" > 0 ORDER BY m.\"name\""
+                                : "SELECT \"name\", \"tbl_name\", -1 FROM \"sqlite_master\" WHERE \"type\" IN ('table', 'index') AND \"rootpage\" > 0 ORDER BY \"name\"", &s));
+    while ((st = muni__step(s)) == MUNI_ROW)
+        MUNI_TRY(each(user, muni__col_text(s, 0, NULL), muni__col_text(s, 1, NULL), muni__col_int(s, 2)));
+out:
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni_status sqlite_analyze(muni__conn *c) {
+    return exec(c, "PRAGMA analysis_limit=1000; ANALYZE");
+}
+
+/* Free the write lock of a moment ago, keeping the place in the line: VACUUM takes it by itself. It builds the new file in a temporary one,
+ * which should not be in memory. */
+static muni_status sqlite_vacuum(muni__conn *c) {
+    link_ *l = link_of(c);
+    muni_status st = sqlite_begin(c, true);
+    if (st < 0)
+        return st;
+    (void)run_ready(l->rollback);
+    l->writing = true;
+    (void)sqlite3_limit(l->db, SQLITE_LIMIT_ATTACHED, 1); /* the temporary one */
+    MUNI_TRY(exec(c, "PRAGMA temp_store=FILE"));
+    int64_t deadline = muni__deadline(c->store->o.wait_ms);
+    do
+        st = exec(c, "VACUUM");
+    while (st == MUNI_EBUSY && muni__monotonic() < deadline && (muni__nap(2000000), true));
+    MUNI_TRY(st);
+    if (!l->memory)
+        st = exec(c, "PRAGMA wal_checkpoint(TRUNCATE)"); /* as far as readers let it */
+out:
+    l->writing = false;
+    (void)sqlite3_limit(l->db, SQLITE_LIMIT_ATTACHED, 0);
+    muni__error why;
+    muni__error_save(&why);
+    (void)exec(c, "PRAGMA temp_store=MEMORY");
+    leave(c);
+    muni__error_restore(&why);
+    return st;
+}
+
 const muni__driver muni__sqlite = {
     .name = "sqlite",
     .create = sqlite_create,
@@ -691,4 +787,10 @@ const muni__driver muni__sqlite = {
     .changes = sqlite_changes,
     .set_sql = sqlite_set_sql,
     .run = exec,
+    .inspect = sqlite_inspect,
+    .rebuild = sqlite_rebuild,
+    .size = sqlite_size,
+    .usage = sqlite_usage,
+    .analyze = sqlite_analyze,
+    .vacuum = sqlite_vacuum,
 };

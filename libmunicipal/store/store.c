@@ -710,3 +710,33 @@ muni_status muni__conn_meta_set(muni__conn *c, const char *key, const char *valu
     muni__done(s);
     return st;
 }
+
+/* ---- the file */
+
+muni_status muni__store_inspect(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user) {
+    return c->drv->inspect(c, each, user);
+}
+
+muni_status muni__store_rebuild(muni__conn *c, const char *index) {
+    return c->drv->rebuild(c, index);
+}
+
+muni_status muni__store_size(muni__conn *c, int64_t *bytes, int64_t *free_bytes) {
+    return c->drv->size(c, bytes, free_bytes);
+}
+
+muni_status muni__store_usage(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user) {
+    return c->drv->usage(c, each, user);
+}
+
+muni_status muni__store_analyze(muni__conn *c) {
+    return c->drv->analyze(c);
+}
+
+muni_status muni__store_vacuum(muni__conn *c) {
+    if (muni__store_forked(c->store))
+        return forked();
+    if (c->tx)
+        return muni__fail(MUNI_EINTERNAL, NULL, "a transaction is open already on this connection", "この接続ではトランザクションがすでに始まっています");
+    return c->drv->vacuum(c);
+}

@@ -17,6 +17,9 @@ typedef struct muni__store_options {
     int32_t wait_ms;     /* for the write lock */
     bool network;        /* allow network file systems */
     bool upgrade;
+    int64_t now;               /* for the journal */
+    muni_progress_fn progress; /* of an upgrade; NULL: none */
+    void *user;
 } muni__store_options;
 
 /* What is written once when a store is made. */
@@ -34,6 +37,8 @@ typedef struct muni__store_info {
     int64_t created_at;
     char schema[65];        /* digest of the tables, hexadecimal */
     int32_t compat;
+    int32_t tables;         /* number of its tables */
+    bool keys_old;          /* folded keys are to be made anew: model/care.c does it when an upgrade is asked for */
     const char *driver;     /* "sqlite" */
 } muni__store_info;
 
@@ -98,6 +103,39 @@ muni_status muni__conn_last(muni__conn *c, const char *sequence, int64_t *out);
 /* Small texts of the store. `*out` is owned; NULL where there is none. */
 muni_status muni__conn_meta_get(muni__conn *c, const char *key, char **out);
 muni_status muni__conn_meta_set(muni__conn *c, const char *key, const char *value);
+
+/* That the folded keys are those of this library. */
+muni_status muni__meta_keys_set(muni__conn *c);
+
+/* ---- long work on the store itself, in pieces, each a transaction of its own, written down in m_journal (upgrade.c) */
+typedef struct muni__work {
+    const char *name;
+    int64_t no;       /* 0: not begun */
+    char part[64];    /* where it is: of what … */
+    int64_t at;       /* … and how far */
+    int64_t total, changed;
+} muni__work;
+/* The one of this name that is not done; `no` is 0 where there is none. */
+muni_status muni__work_open(muni__conn *c, const char *name, muni__work *out);
+/* That one, or a new one. Inside a write transaction, as the next. `name` lives on. */
+muni_status muni__work_begin(muni__conn *c, const char *name, int64_t now, int64_t total, muni__work *out);
+/* How far it is; `done_at` 0: not done. */
+muni_status muni__work_save(muni__conn *c, const muni__work *w, int64_t done_at);
+/* Between two pieces: MUNI_ECANCELLED where the callback says so. */
+muni_status muni__work_tell(muni_progress_fn progress, void *user, const muni__work *w, int64_t done);
+
+/* ---- the file (or what stands for it) */
+/* Is it whole? Calls back with what is wrong: the name of an index that can be made anew from its table, or NULL and what was said. In a transaction. */
+muni_status muni__store_inspect(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user);
+muni_status muni__store_rebuild(muni__conn *c, const char *index); /* in a write transaction */
+/* Bytes of the whole, and those that nothing uses. */
+muni_status muni__store_size(muni__conn *c, int64_t *bytes, int64_t *free_bytes);
+/* Tables and indexes with their bytes (−1: not known), by name. */
+muni_status muni__store_usage(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user);
+/* What the planner knows of the tables. In a write transaction. */
+muni_status muni__store_analyze(muni__conn *c);
+/* Give unused room back. Not in a transaction; waits for its turn among the writers, and keeps others from writing. */
+muni_status muni__store_vacuum(muni__conn *c);
 
 /* ---- tables of the kinds (schema.c) */
 /* Names are always written quoted: "k_ticket", "group". A field's columns: its name; KEY also <name>_key (folded by muni__idkey);

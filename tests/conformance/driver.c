@@ -635,6 +635,14 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
         st = muni_plan_apply(session, id, progress, NULL, &rec);
     } else if (is(verb, "audit_verify")) {
         st = muni_audit_verify(session, progress, NULL, &rec);
+    } else if (is(verb, "store_check")) {
+        st = muni_store_check(session, json_is_true(json_object_get(s, "repair")), progress, NULL, &rec);
+    } else if (is(verb, "store_reindex")) {
+        st = muni_store_reindex(session, progress, NULL, &rec);
+    } else if (is(verb, "store_statistics")) {
+        st = muni_store_statistics(session, &rec);
+    } else if (is(verb, "store_vacuum")) {
+        st = muni_store_vacuum(session, &rec);
     } else {
         *known = false;
     }

@@ -289,6 +289,14 @@ final class World
                 return $session->planApply($s['id'], ...$cancel);
             case 'audit_verify':
                 return $session->auditVerify(...$cancel);
+            case 'store_check':
+                return $session->storeCheck(...$given('repair'), ...$cancel);
+            case 'store_reindex':
+                return $session->storeReindex(...$cancel);
+            case 'store_statistics':
+                return $session->storeStatistics();
+            case 'store_vacuum':
+                return $session->storeVacuum();
         }
         throw new Wrong("no such verb: $verb");
     }

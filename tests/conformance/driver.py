@@ -243,6 +243,14 @@ class World:
             return session.plan_apply(s["id"], **cancel)
         if verb == "audit_verify":
             return session.audit_verify(**cancel)
+        if verb == "store_check":
+            return session.store_check(**given("repair"), **cancel)
+        if verb == "store_reindex":
+            return session.store_reindex(**cancel)
+        if verb == "store_statistics":
+            return session.store_statistics()
+        if verb == "store_vacuum":
+            return session.store_vacuum()
         raise Wrong(f"no such verb: {raw['do']}")
 
 

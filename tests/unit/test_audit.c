@@ -147,9 +147,9 @@ END_TEST
 START_TEST(audit__names_an_edited_key) {
     (void)mt_create(m.admin, "principal", "{\"login\":\"clerk\",\"name\":\"係\"}");
     shell("UPDATE k_principal SET login_key='somebody' WHERE login='clerk'"); /* an application that vouches for somebody lets in the clerk */
-    NAMES("RECORD_ALTERED", "\"kind\":\"principal\"", "\"field\":\"login\"");
+    NAMES("KEY_ALTERED", "\"kind\":\"principal\"", "\"field\":\"login\"");
     shell("UPDATE k_principal SET login_key='clerk' WHERE login='clerk';UPDATE k_person SET staff_no_key=NULL");
-    NAMES("RECORD_ALTERED", "\"kind\":\"person\"", "\"field\":\"staff_no\"");
+    NAMES("KEY_ALTERED", "\"kind\":\"person\"", "\"field\":\"staff_no\"");
 }
 END_TEST
 

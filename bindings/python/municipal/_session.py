@@ -268,6 +268,24 @@ class Session:
         """Verify the history: ``verified``, ``problems``, ``findings``, ``head`` (keep it elsewhere) and counts."""
         return self._handle.audit_verify(progress)  # type: ignore[no-any-return]
 
+    # ---- upkeep
+
+    def store_check(self, *, repair: bool = False, progress: Optional[Progress] = None) -> Record:
+        """Check the store: ``whole``, ``problems``, ``repaired``, ``findings`` and counts. ``repair`` derives anew what follows from the records."""
+        return self._handle.store_check(repair, progress)  # type: ignore[no-any-return]
+
+    def store_reindex(self, progress: Optional[Progress] = None) -> Record:
+        """Make the search index anew; the old one serves until the new one is whole."""
+        return self._handle.store_reindex(progress)  # type: ignore[no-any-return]
+
+    def store_statistics(self) -> Record:
+        """How large the store and its parts are; the database looks at its tables."""
+        return self._handle.store_statistics()  # type: ignore[no-any-return]
+
+    def store_vacuum(self) -> Record:
+        """Give room that is no longer used back to the disk."""
+        return self._handle.store_vacuum()  # type: ignore[no-any-return]
+
     # ---- staff and organisation
 
     def staff_plan(

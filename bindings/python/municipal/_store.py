@@ -8,7 +8,7 @@ from typing import Any, Optional, Type
 
 from . import native
 from ._session import Session
-from ._types import Path, Record
+from ._types import Path, Progress, Record
 
 
 class Store:
@@ -47,13 +47,14 @@ class Store:
         relaxed: bool = False,
         wait_secs: int = 0,
         network: bool = False,
+        progress: Optional[Progress] = None,
     ) -> Store:
         """Open a store that exists.
 
-        ``upgrade`` brings an older one up to date; ``connections`` at once at most (0: 4); with ``relaxed`` the last commits may be lost in a power
+        ``upgrade`` brings an older one up to date, telling ``progress``; ``connections`` at once at most (0: 4); with ``relaxed`` the last commits may be lost in a power
         failure; a writer waits ``wait_secs`` for its turn (0: 30); ``network`` opens it though it lies on a network file system.
         """
-        return cls(native.Store.open_store(path, upgrade, connections, relaxed, wait_secs, network))
+        return cls(native.Store.open_store(path, upgrade, connections, relaxed, wait_secs, network, progress))
 
     def close(self) -> None:
         """Close it; its sessions and cursors are closed too. Closing twice is harmless."""

@@ -28,10 +28,12 @@ typedef struct muni_open_options {
     int32_t synchronous;  /**< 0: every commit is on disk (FULL); 1: NORMAL, the last commits may be lost in a power failure */
     int32_t wait_secs;    /**< how long a writer waits for its turn; 0: 30 seconds */
     int32_t network;      /**< not 0: open it though it lies on a network file system */
+    muni_progress_fn progress; /**< called now and then during an upgrade, or NULL; cancelling leaves it to be finished by another upgrade */
+    void *user;           /**< given to `progress` */
 } muni_open_options;
 /** Every option at its default.
  * @hideinitializer */
-#define MUNI_OPEN_OPTIONS_INIT { sizeof(muni_open_options), 0, 0, 0, 0, 0 }
+#define MUNI_OPEN_OPTIONS_INIT { sizeof(muni_open_options), 0, 0, 0, 0, 0, NULL, NULL }
 
 /**
  * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator. It is made
@@ -52,7 +54,8 @@ typedef struct muni_open_options {
 MUNI_API muni_status muni_create(const char *url, const muni_create_options *options, muni_db **out);
 
 /**
- * Open a store that exists.
+ * Open a store that exists. An upgrade goes in pieces and is written down: where it was stopped, by a power failure or otherwise, the next one goes on, and until
+ * it is finished the store opens with `upgrade` only. Close other programs on the store before.
  *
  * @param url     [borrowed during the call] a file name
  * @param options [borrowed during the call] how, or NULL
@@ -63,6 +66,7 @@ MUNI_API muni_status muni_create(const char *url, const muni_create_options *opt
  * @retval MUNI_ENOTSTORE it is not a store of this library
  * @retval MUNI_EUPGRADE it is of an older version and `upgrade` was not asked for
  * @retval MUNI_EVERSION it is of a newer version that this library cannot use
+ * @retval MUNI_ECANCELLED `progress` cancelled the upgrade
  * @retval MUNI_ENOTSUP no driver for this URL, or it lies on a network file system
  * @storeerrors
  * @thread any
@@ -100,8 +104,9 @@ MUNI_API muni_db *muni_db_ref(muni_db *db);
 MUNI_API void muni_db_unref(muni_db *db);
 
 /**
- * What the store says of itself: `store` (id), `created_at`, `test`, `schema`, `compat`, `utc_offset`, `driver`, `history_rows`,
- * `history_sealed`.
+ * What the store says of itself: `store` (id), `created_at`, `test`, `schema`, `compat`, `tables`, `utc_offset`, `driver`, `history_rows`,
+ * `history_sealed`, `journal` (JSON array of the long work on it, the latest 20, newest first:
+ * `{"work","begun_at","done_at","changed","version"}`, `work` being `upgrade`, `keys`, `reindex` or `repair`, `done_at` null while it is not finished).
  *
  * @param db  the store
  * @param out [owned] a record without a kind

@@ -1,0 +1,199 @@
+/* Upkeep: making the search index anew, giving room back, what the planner knows. */
+#include "model/internal.h"
+
+#include "core/json.h"
+#include "store/search.h"
+
+#include <municipal/store.h>
+
+muni_status muni__may_keep(const muni__tx *tx) {
+    if (tx->system || (muni__scopes_any(tx, muni__kind_find(MUNI_KIND_DEFINITION), MUNI__V_MANAGE) & MUNI__S_ALL))
+        return MUNI_OK;
+    return muni__fail(MUNI_EDENIED, NULL, "the session may not manage the store; it needs the verb manage on everything",
+                      "保存先を管理する権限がありません（操作manage・範囲allが必要です）");
+}
+
+static muni_status no_output(void) {
+    return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+}
+
+/* ---- reindex */
+
+static muni_status reindex_piece(muni__tx *tx, muni__work *w, bool *again) {
+    int64_t last = 0;
+    muni_status st;
+    MUNI_TRY(muni__may_keep(tx));
+    MUNI_TRY(muni__conn_last(tx->conn, "id", &last));
+    MUNI_TRY(muni__work_begin(tx->conn, "reindex", tx->now, last, w));
+    MUNI_TRY(muni__reindex_piece(tx->conn, w, again));
+    MUNI_TRY(muni__work_save(tx->conn, w, *again ? 0 : tx->now));
+out:
+    return st;
+}
+
+muni_status muni__reindex(muni_session *session, muni_progress_fn progress, void *user, int64_t *out) {
+    muni__work w = { .name = "reindex" };
+    bool again = true;
+    muni_status st = MUNI_OK;
+    while (again && st >= 0) {
+        muni__tx *tx = NULL;
+        st = muni__tx_enter(session, true, false, &tx);
+        if (st >= 0)
+            st = muni__tx_leave(tx, reindex_piece(tx, &w, &again));
+        if (st >= 0)
+            st = muni__work_tell(progress, user, &w, w.at);
+    }
+    if (out)
+        *out = w.changed;
+    return st;
+}
+
+static muni_status count_answer(int32_t utc_offset, const char *a, int64_t x, const char *b, int64_t y, muni_rec **out) {
+    muni_rec *rec = NULL;
+    muni_status st;
+    MUNI_TRY(muni__rec_open(NULL, utc_offset, b ? 2 : 1, &rec));
+    MUNI_TRY(muni__rec_add_int(rec, a, x));
+    if (b)
+        MUNI_TRY(muni__rec_add_int(rec, b, y));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    return MUNI_OK;
+out:
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_store_reindex(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out) {
+    MUNI_ENTER();
+    int64_t n = 0;
+    if (!out)
+        return MUNI_LEAVE(no_output());
+    *out = NULL;
+    muni_status st = muni__reindex(session, progress, user, &n);
+    if (st >= 0)
+        st = count_answer(session->db->utc_offset, "documents", n, NULL, 0, out);
+    return MUNI_LEAVE(st);
+}
+
+/* ---- vacuum */
+
+/* A connection is borrowed as for a transaction, which VACUUM is by itself. */
+static muni_status vacuum(muni__tx *tx, muni_rec **out) {
+    int64_t before = 0, after = 0, ignored = 0;
+    muni_status st;
+    MUNI_TRY(muni__may_keep(tx));
+    MUNI_TRY(muni__store_size(tx->conn, &before, &ignored));
+    muni__conn_rollback(tx->conn); /* it only read */
+    MUNI_TRY(muni__store_vacuum(tx->conn));
+    MUNI_TRY(muni__store_size(tx->conn, &after, &ignored));
+    st = count_answer(tx->utc_offset, "bytes_before", before, "bytes", after, out);
+out:
+    return st;
+}
+
+muni_status muni_store_vacuum(muni_session *session, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(no_output());
+    *out = NULL;
+    muni_status st = muni__tx_enter(session, false, false, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, vacuum(tx, out));
+    return MUNI_LEAVE(st);
+}
+
+/* ---- statistics */
+
+typedef struct usage {
+    muni__tx *tx;
+    muni__buf json;
+} usage;
+
+static muni_status each_object(void *user, const char *name, const char *table, int64_t bytes) {
+    usage *u = user;
+    muni__buf *b = &u->json;
+    muni__buf_puts(b, b->n > 1 ? ",{\"name\":" : "{\"name\":");
+    muni__buf_json(b, name, strlen(name));
+    muni__buf_puts(b, ",\"table\":");
+    muni__buf_json(b, table, strlen(table));
+    if (bytes >= 0)
+        muni__buf_printf(b, ",\"bytes\":%lld", (long long)bytes);
+    muni__buf_putc(b, '}');
+    return b->st;
+}
+
+static muni_status rows_of(muni__tx *tx, muni__buf *json) {
+    muni_status st = MUNI_OK;
+    muni__buf_putc(json, '{');
+    for (int32_t i = 0; i < muni__nkinds && st >= 0; i++) {
+        muni__buf sql = MUNI_BUF_INIT(200);
+        muni__stmt *s = NULL;
+        muni__buf_puts(&sql, "SELECT count(*) FROM ");
+        muni__schema_table(&sql, &muni__kinds[i]);
+        st = sql.st;
+        if (st >= 0)
+            st = muni__sql(tx->conn, sql.p, &s);
+        if (st >= 0)
+            st = muni__step(s);
+        if (st == MUNI_ROW)
+            muni__buf_printf(json, "%s\"%s\":%lld", i ? "," : "", muni__kinds[i].name, (long long)muni__col_int(s, 0));
+        muni__done(s);
+        muni__buf_free(&sql);
+    }
+    muni__buf_putc(json, '}');
+    return st < 0 ? st : json->st;
+}
+
+static muni_status add_json(muni_rec *rec, const char *name, const muni__buf *b) {
+    const muni__val v = { MUNI_TYPE_JSON, 0, b->p, b->n };
+    return muni__rec_add(rec, name, &v);
+}
+
+static muni_status statistics(muni__tx *tx, muni_rec **out) {
+    usage u = { tx, MUNI_BUF_INIT((size_t)4 << 20) };
+    muni__buf rows = MUNI_BUF_INIT((size_t)1 << 20);
+    int64_t bytes = 0, unused = 0, queued = 0;
+    muni_rec *rec = NULL;
+    muni_status st;
+    MUNI_TRY(muni__may_keep(tx));
+    MUNI_TRY(muni__store_analyze(tx->conn));
+    MUNI_TRY(muni__store_size(tx->conn, &bytes, &unused));
+    MUNI_TRY(muni__doc_queued(tx->conn, &queued));
+    MUNI_TRY(rows_of(tx, &rows));
+    muni__buf_putc(&u.json, '[');
+    MUNI_TRY(muni__store_usage(tx->conn, each_object, &u));
+    muni__buf_putc(&u.json, ']');
+    MUNI_TRY(u.json.st);
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 5, &rec));
+    MUNI_TRY(muni__rec_add_int(rec, "bytes", bytes));
+    MUNI_TRY(muni__rec_add_int(rec, "free_bytes", unused));
+    MUNI_TRY(muni__rec_add_int(rec, "queued", queued));
+    MUNI_TRY(add_json(rec, "rows", &rows));
+    MUNI_TRY(add_json(rec, "objects", &u.json));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    rec = NULL;
+out:
+    muni_rec_free(rec);
+    muni__buf_free(&rows);
+    muni__buf_free(&u.json);
+    return st;
+}
+
+muni_status muni_store_statistics(muni_session *session, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(no_output());
+    *out = NULL;
+    muni_status st = muni__tx_enter(session, true, false, &tx);
+    if (st >= 0) {
+        st = muni__tx_leave(tx, statistics(tx, out));
+        if (st < 0) {
+            muni_rec_free(*out);
+            *out = NULL;
+        }
+    }
+    return MUNI_LEAVE(st);
+}

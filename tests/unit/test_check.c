@@ -1,0 +1,343 @@
+/* muni_store_check and its repair: everything that can be wrong is planted through SQLite, as a bad disk or somebody with a shell would, named,
+ * repaired where it follows from records, and left as it is where it does not. The index made anew while others write. */
+#include "modeltest.h"
+
+#include "core/base.h"
+#include "fault.h"
+
+#include <sqlite3.h>
+
+static mt m;
+static int64_t ticket, desk;
+
+static void start(void) {
+    mt_start(&m);
+    desk = mt_create(m.admin, "desk", "{\"code\":\"D1\",\"name\":\"窓口\"}");
+    for (int i = 0; i < 12; i++)
+        ticket = mt_ticket(m.admin, "印刷できない");
+    char json[160];
+    snprintf(json, sizeof json, "{\"desk\":%lld,\"body\":\"トナー\"}", (long long)desk);
+    OK(mt_update(m.admin, "ticket", ticket, 0, json));
+    OK(muni_session_comment(m.admin, "ticket", ticket, "複合機を再起動した", NULL));
+    (void)mt_create(m.admin, "person", "{\"staff_no\":\"0000001\",\"name\":\"防災　太郎\"}");
+}
+
+static void stop(void) {
+    mt_stop(&m);
+}
+
+static void close_store(void) {
+    muni_session_unref(m.admin);
+    muni_db_unref(m.db);
+    m.admin = NULL;
+    m.db = NULL;
+}
+
+static void open_store(void) {
+    OK(muni_open(m.path, NULL, &m.db));
+    OK(muni_db_set_now(m.db, NOON));
+    OK(muni_db_session(m.db, "admin", "test", NULL, &m.admin));
+}
+
+static void shell(const char *sql) {
+    sqlite3 *db = NULL;
+    char *why = NULL;
+    close_store();
+    ck_assert_int_eq(sqlite3_open(m.path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s", sql, why);
+    ck_assert_int_gt(sqlite3_total_changes(db), 0);
+    sqlite3_close(db);
+    open_store();
+}
+
+/* What the check finds; the caller frees. */
+static muni_rec *checked(int repair) {
+    muni_rec *out = NULL;
+    OK(muni_store_check(m.admin, repair, NULL, NULL, &out));
+    return out;
+}
+
+static void whole(void) {
+    muni_rec *out = checked(0);
+    ck_assert_msg(mt_int(out, "whole") == 1 && mt_int(out, "problems") == 0, "%.800s", mt_text(out, "findings"));
+    muni_rec_free(out);
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    ck_assert_msg(mt_int(out, "verified") == 1, "%.800s", mt_text(out, "findings"));
+    muni_rec_free(out);
+}
+
+static void finds(int repair, const char *code, const char *how) {
+    muni_rec *out = checked(repair);
+    char name[80], repaired[40];
+    snprintf(name, sizeof name, "\"code\":\"%s\"", code);
+    snprintf(repaired, sizeof repaired, "\"repair\":\"%s\"", how);
+    const char *findings = mt_text(out, "findings"), *p = strstr(findings, name);
+    ck_assert_msg(p != NULL, "%s is not in %.800s", code, findings);
+    const char *end = strchr(p, '}');
+    ck_assert_msg(end && strstr(p, repaired) && strstr(p, repaired) < end, "%s is not %s in %.800s", code, how, findings);
+    ck_assert_int_eq(mt_int(out, "whole"), !strcmp(how, "done"));
+    ck_assert_int_eq(mt_int(out, "repaired"), !strcmp(how, "done") ? mt_int(out, "problems") : mt_int(out, "repaired"));
+    muni_rec_free(out);
+}
+
+static const struct {
+    const char *code, *sql;
+} derived[] = {
+    { "NUMBER_BEHIND", "UPDATE m_seq SET value=3 WHERE name='id'" },
+    { "NUMBER_BEHIND", "UPDATE m_seq SET value=1 WHERE name='number/ticket-incident/FY2023'" },
+    { "NUMBER_BEHIND", "DELETE FROM m_seq WHERE name='number/ticket-incident/FY2023'" },
+    { "COUNTER_ALTERED", "UPDATE m_seq SET value=4 WHERE name='history'" },
+    { "COUNTER_ALTERED", "UPDATE m_seq SET value=0 WHERE name='sealed'" },
+    { "COUNTER_ALTERED", "DELETE FROM m_seq WHERE name='block'" },
+    { "KEY_ALTERED", "UPDATE k_desk SET code_key='zz'" },
+    { "KEY_ALTERED", "UPDATE k_person SET staff_no_key=NULL" },
+    { "KEY_ALTERED", "UPDATE k_ticket SET number_key='x'||number_key WHERE id=(SELECT max(id) FROM k_ticket)" },
+    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)" },
+    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE part<>0" },
+    { "DOCUMENT_ALTERED", "UPDATE m_doc SET keys=keys||'x' WHERE doc=(SELECT max(id) FROM k_ticket)" },
+    { "DOCUMENT_ALTERED", "UPDATE m_doc SET rec=rec-1 WHERE part<>0" },
+    { "DOCUMENT_STRAY", "INSERT INTO m_doc SELECT 88888,part,kind,88888,keys FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)" },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all');UPDATE m_seq SET value=value" },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES((SELECT max(id) FROM k_ticket),'ab cd')" },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES(99999,'ab cd')" },
+    /* the tree of an index exchanged for that of an empty one */
+    { "FILE_INDEX_DAMAGED", "CREATE INDEX x_none ON k_ticket(desk) WHERE id<0;PRAGMA writable_schema=ON;"
+                            "CREATE TEMP TABLE r AS SELECT name,rootpage FROM sqlite_master WHERE name IN ('x_none','i_ticket_desk');"
+                            "UPDATE sqlite_master SET rootpage=(SELECT rootpage FROM r WHERE r.name<>sqlite_master.name) WHERE name IN ('x_none','i_ticket_desk');" },
+};
+
+START_TEST(check__repairs_what_follows_from_records) {
+    whole();
+    shell(derived[_i].sql);
+    finds(0, derived[_i].code, "possible");
+    finds(0, derived[_i].code, "possible"); /* looking changes nothing */
+    finds(1, derived[_i].code, "done");
+    whole();
+    mt_reopen(&m);
+    whole();
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"印刷\"}"), 12);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"words\":\"再起動\"}"), 1);
+    /* and what comes next has an id and a number that nobody had */
+    int64_t next = mt_ticket(m.admin, "次");
+    ck_assert_int_gt(next, ticket);
+    muni_rec *r = mt_get(m.admin, "ticket", next, "number");
+    ck_assert_str_eq(mt_text(r, "number"), "INC-2023-00013");
+    muni_rec_free(r);
+    whole();
+}
+END_TEST
+
+static const struct {
+    const char *code, *sql;
+} lasting[] = {
+    { "REFERENCE_ORPHAN", "UPDATE k_ticket SET desk=77777 WHERE desk IS NOT NULL" },
+    { "REFERENCE_ORPHAN", "UPDATE k_comment SET about=77777" },
+    { "REFERENCE_ORPHAN", "UPDATE k_ticket SET lifecycle=77777" },
+    { "RECORD_ALTERED", "UPDATE k_ticket SET subject='書き換えた' WHERE id=(SELECT max(id) FROM k_ticket)" },
+    { "RECORD_MISSING", "DELETE FROM k_desk" },
+    { "RECORD_STRAY", "INSERT INTO k_desk(id,rev,code,code_key,name,created_at,updated_at) VALUES(1,1,'x','x','x',1,1)" },
+    { "ROW_MISSING", "DELETE FROM m_history WHERE id=30" },
+    { "TAIL_MISSING", "DELETE FROM m_history WHERE id=(SELECT max(id) FROM m_history)" },
+    { "BLOCK_MISSING", "DELETE FROM m_block" },
+    { "VALUES_ALTERED", "UPDATE m_history SET ord=replace(ord,'トナー','ドラム') WHERE ord LIKE '%トナー%'" },
+};
+
+START_TEST(check__tells_and_leaves_what_does_not) {
+    shell(lasting[_i].sql);
+    finds(0, lasting[_i].code, "none");
+    finds(1, lasting[_i].code, "none");
+    finds(0, lasting[_i].code, "none"); /* repairing has not hidden it */
+}
+END_TEST
+
+/* A page full of nothing, where a table begins. */
+static void damage(const char *table) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    char page[4096];
+    close_store();
+    ck_assert_int_eq(sqlite3_open(m.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_master WHERE name=?1", -1, &s, NULL), SQLITE_OK);
+    sqlite3_bind_text(s, 1, table, -1, SQLITE_STATIC);
+    ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
+    long root = (long)sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    FILE *f = fopen(m.path, "r+b");
+    ck_assert_ptr_nonnull(f);
+    memset(page, 0xff, sizeof page);
+    ck_assert_int_eq(fseek(f, (root - 1) * 4096, SEEK_SET), 0);
+    ck_assert_uint_eq(fwrite(page, sizeof page, 1, f), 1);
+    ck_assert_int_eq(fclose(f), 0);
+    open_store();
+}
+
+START_TEST(check__tells_of_a_damaged_file) {
+    static const char *const tables[] = { "k_requirement", "k_comment", "m_plan_row", "m_history_rec", "m_block" };
+    damage(tables[_i]);
+    finds(0, "FILE_DAMAGED", "none");
+    finds(1, "FILE_DAMAGED", "none");
+    OK(muni_session_get(m.admin, "ticket", ticket, NULL, &(muni_rec *){ NULL })); /* what is not damaged is there */
+}
+END_TEST
+
+START_TEST(check__needs_rights_and_no_group) {
+    muni_rec *out = NULL;
+    muni_session *clerk = mt_person(&m, "clerk", "operator");
+    FAILS(muni_store_check(clerk, 0, NULL, NULL, &out), MUNI_EDENIED);
+    FAILS(muni_store_check(clerk, 1, NULL, NULL, &out), MUNI_EDENIED);
+    FAILS(muni_store_reindex(clerk, NULL, NULL, &out), MUNI_EDENIED);
+    FAILS(muni_store_statistics(clerk, &out), MUNI_EDENIED);
+    FAILS(muni_store_vacuum(clerk, &out), MUNI_EDENIED);
+    ck_assert_ptr_null(out);
+    muni_session_unref(clerk);
+    OK(muni_session_begin(m.admin));
+    FAILS(muni_store_check(m.admin, 1, NULL, NULL, &out), MUNI_ESTATE);
+    FAILS(muni_store_reindex(m.admin, NULL, NULL, &out), MUNI_ESTATE);
+    FAILS(muni_store_vacuum(m.admin, &out), MUNI_ESTATE);
+    OK(muni_session_rollback(m.admin));
+    FAILS(muni_store_check(m.admin, 0, NULL, NULL, NULL), MUNI_EINVAL);
+    FAILS(muni_store_check(NULL, 0, NULL, NULL, &out), MUNI_ECLOSED);
+    whole();
+}
+END_TEST
+
+static int32_t cancels(int64_t done, int64_t total, const char *stage, void *user) {
+    (void)done, (void)total, (void)stage;
+    int *left = user;
+    return (*left)-- <= 0;
+}
+
+START_TEST(check__cancelled_anywhere_can_be_done_again) {
+    shell("DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket);UPDATE m_seq SET value=1 WHERE name='id';UPDATE k_desk SET code_key='zz';"
+          "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all')");
+    muni_status st;
+    int calls = 0;
+    do {
+        muni_rec *out = NULL;
+        int left = calls++;
+        st = muni_store_check(m.admin, 1, cancels, &left, &out);
+        ck_assert(st == MUNI_OK || (st == MUNI_ECANCELLED && !out));
+        muni_rec_free(out);
+    } while (st != MUNI_OK);
+    ck_assert_int_gt(calls, 5);
+    whole();
+}
+END_TEST
+
+START_TEST(check__every_allocation_may_fail) {
+    muni_rec *out = NULL;
+    muni_status st;
+    FAULT_LOOP(st, muni_store_check(m.admin, 0, NULL, NULL, &out), ck_assert_ptr_null(out));
+    muni_rec_free(out);
+    out = NULL;
+    shell("DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket);UPDATE m_seq SET value=1 WHERE name='id';UPDATE k_desk SET code_key='zz'");
+    FAULT_LOOP(st, muni_store_check(m.admin, 1, NULL, NULL, &out), ck_assert_ptr_null(out));
+    muni_rec_free(out);
+    out = NULL;
+    whole();
+    FAULT_LOOP(st, muni_store_reindex(m.admin, NULL, NULL, &out), ck_assert_ptr_null(out));
+    muni_rec_free(out);
+    out = NULL;
+    FAULT_LOOP(st, muni_store_statistics(m.admin, &out), ck_assert_ptr_null(out));
+    muni_rec_free(out);
+    out = NULL;
+    FAULT_LOOP(st, muni_store_vacuum(m.admin, &out), ck_assert_ptr_null(out));
+    muni_rec_free(out);
+    whole();
+}
+END_TEST
+
+/* ---- the index made anew */
+
+static int64_t found(const char *words) {
+    char json[160];
+    snprintf(json, sizeof json, "{\"kind\":\"ticket\",\"words\":\"%s\"}", words);
+    return mt_count(m.admin, json);
+}
+
+static void many(int n) {
+    muni_rec *rec = mt_rec("{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"回線が遅い\"}");
+    for (int i = 0; i < n; i++) {
+        if (i % 1000 == 0)
+            OK(muni_session_begin(m.admin));
+        OK(muni_session_create(m.admin, "ticket", rec, NULL));
+        if (i % 1000 == 999 || i == n - 1)
+            OK(muni_session_commit(m.admin));
+    }
+    muni_rec_free(rec);
+}
+
+START_TEST(reindex__the_old_one_serves_while_others_write) {
+    muni_rec *out = NULL;
+    many(4300);
+    int64_t first = ticket;
+    for (int stopped = 0; stopped < 2; stopped++) {
+        int left = 0; /* stop after one piece */
+        FAILS(muni_store_reindex(m.admin, cancels, &left, &out), MUNI_ECANCELLED);
+        ck_assert_ptr_null(out);
+        ck_assert_int_eq(found("回線"), 4300 + stopped);
+        /* on both sides of where it is, and indexed at once */
+        OK(mt_update(m.admin, "ticket", first, 0, stopped ? "{\"subject\":\"停電\"}" : "{\"subject\":\"断水\"}"));
+        OK(mt_update(m.admin, "ticket", mt_ticket(m.admin, "回線の増設"), 0, "{\"body\":\"来年度\"}"));
+        muni_rec *due = NULL;
+        OK(muni_session_run_due(m.admin, &due));
+        muni_rec_free(due);
+        ck_assert_int_eq(found("回線"), 4301 + stopped);
+        ck_assert_int_eq(found("断水"), !stopped);
+        ck_assert_int_eq(found("停電"), stopped);
+        whole(); /* the one that serves is right */
+    }
+    OK(muni_store_reindex(m.admin, NULL, NULL, &out));
+    ck_assert_int_gt(mt_int(out, "documents"), 4300); /* of all its pieces, those of before too */
+    muni_rec_free(out);
+    ck_assert_int_eq(found("回線"), 4302);
+    ck_assert_int_eq(found("断水"), 0);
+    ck_assert_int_eq(found("停電"), 1);
+    ck_assert_int_eq(found("再起動"), 1);
+    whole();
+    mt_reopen(&m);
+    whole();
+    /* again, from the beginning */
+    OK(muni_store_reindex(m.admin, NULL, NULL, &out));
+    muni_rec_free(out);
+    whole();
+}
+END_TEST
+
+START_TEST(vacuum__gives_room_back_and_changes_nothing) {
+    muni_rec *out = NULL;
+    many(1500);
+    OK(muni_store_reindex(m.admin, NULL, NULL, &out)); /* leaves the old one's room behind */
+    muni_rec_free(out);
+    OK(muni_store_statistics(m.admin, &out));
+    ck_assert_int_gt(mt_int(out, "free_bytes"), 0);
+    muni_rec_free(out);
+    OK(muni_store_vacuum(m.admin, &out));
+    ck_assert_int_lt(mt_int(out, "bytes"), mt_int(out, "bytes_before"));
+    muni_rec_free(out);
+    OK(muni_store_statistics(m.admin, &out));
+    ck_assert_int_eq(mt_int(out, "free_bytes"), 0);
+    muni_rec_free(out);
+    whole();
+    ck_assert_int_eq(found("回線"), 1500);
+}
+END_TEST
+
+Suite *suite_check(void);
+Suite *suite_check(void) {
+    Suite *s = suite_create("check");
+    TCase *t = tcase_create("check");
+    tcase_add_checked_fixture(t, start, stop);
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, check__repairs_what_follows_from_records, 0, (int)MUNI_COUNT(derived));
+    tcase_add_loop_test(t, check__tells_and_leaves_what_does_not, 0, (int)MUNI_COUNT(lasting));
+    tcase_add_loop_test(t, check__tells_of_a_damaged_file, 0, 5);
+    tcase_add_test(t, check__needs_rights_and_no_group);
+    tcase_add_test(t, check__cancelled_anywhere_can_be_done_again);
+    tcase_add_test(t, check__every_allocation_may_fail);
+    tcase_add_test(t, reindex__the_old_one_serves_while_others_write);
+    tcase_add_test(t, vacuum__gives_room_back_and_changes_nothing);
+    suite_add_tcase(s, t);
+    return s;
+}
