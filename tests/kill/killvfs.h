@@ -156,6 +156,8 @@ static int kv_shm_map(sqlite3_file *f, int page, int size, int extend, void vola
 }
 static int kv_shm_lock(sqlite3_file *f, int offset, int n, int flags) {
     bool take = (flags & SQLITE_SHM_LOCK) != 0, exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    if (take && exclusive && (offset == 1 || offset == 2)) /* no transaction: the log is read again, or brought home */
+        kv->locked = false;
     kv_here(take ? KV_SHM_LOCK : KV_SHM_UNLOCK, KV(f)->kind, n, offset, exclusive);
     int rc = KV_DO(f, xShmLock, offset, n, flags);
     if (rc == SQLITE_OK && offset == 0 && exclusive) { /* the first one is the writers' */
