@@ -24,6 +24,11 @@ muni_status muni__fail(muni_status code, const char *field, const char *en, cons
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 /* Shorthand: MUNI_ENOMEM with its standard text; allocates nothing. */
 muni_status muni__nomem(void);
+/* MUNI_EINVAL: where a result is to go is NULL. */
+muni_status muni__no_output(void);
+/* A caller's options (a struct that begins with its size; NULL: none) over `own`, which has the defaults and is of `size` bytes: an older caller's struct is
+ * shorter, a newer one's longer. `init` is the name of its initialiser. MUNI_EINVAL where the size is not set. */
+muni_status muni__options_read(void *own, size_t size, const void *given, const char *init);
 /* Add the place to the record that was just set (0 or NULL leaves what is there). */
 void muni__fail_place(const char *kind, int64_t line, int64_t record);
 /* Clear, save and put back the record: for clean-up that must not lose the reason. */

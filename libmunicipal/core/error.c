@@ -121,6 +121,21 @@ muni_status muni__leave(muni_status status) {
     return status >= 0 ? status : record.code;
 }
 
+muni_status muni__no_output(void) {
+    return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+}
+
+muni_status muni__options_read(void *own, size_t size, const void *given, const char *init) {
+    size_t theirs;
+    if (!given)
+        return MUNI_OK;
+    memcpy(&theirs, given, sizeof theirs);
+    if (theirs < sizeof theirs || theirs > 4096)
+        return muni__fail(MUNI_EINVAL, "options", "struct_size is not set; begin with %s", "struct_sizeが設定されていません。%sで始めてください", init);
+    memcpy(own, given, theirs < size ? theirs : size);
+    return MUNI_OK;
+}
+
 int32_t muni_error_code(void) {
     return record.code;
 }

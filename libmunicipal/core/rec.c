@@ -230,7 +230,7 @@ static muni_status set_text(muni_rec *rec, const char *name, const char *p, size
 muni_status muni_rec_new(muni_rec **out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     return MUNI_LEAVE(muni__rec_open(NULL, MUNI__ZONE_JST, 0, out));
 }
 
@@ -297,7 +297,7 @@ out:
 muni_status muni_rec_parse(const char *json, size_t length, muni_rec **out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     return MUNI_LEAVE(muni__rec_parse(json, length, out));
 }
 

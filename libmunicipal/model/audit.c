@@ -25,7 +25,7 @@ typedef struct audit {
     muni_progress_fn progress;
     void *user;
     muni__problems *findings;
-    int64_t rows, records, blocks, sealed_rows, total;
+    int64_t rows, records, blocks, sealed_rows, destroyed, total;
     muni__arena mem; /* of the record being looked at */
     entry *list;
     size_t n, cap;
@@ -105,6 +105,8 @@ static muni_status read_entry(audit *a, muni__stmt *s, entry *e) {
         muni__history_digest(e->per_salt, e->per, e->per_n, hash);
         bad = memcmp(hash, e->per_digest, 32) != 0;
     }
+    bool kept = e->h.action != MUNI__A_CREATE; /* a creation keeps its salts, and no values */
+    a->destroyed += (e->has_ord && (kept ? !e->ord : !e->ord_salted)) + (e->has_per && (kept ? !e->per : !e->per_salted));
     if (bad) {
         MUNI_TRY(at_row(a, MUNI__PROBLEM_VALUES_ALTERED, e, NULL));
         e->ord = e->per = NULL;
@@ -459,7 +461,7 @@ muni_status muni__audit(muni__tx *tx, bool derived, muni_progress_fn progress, v
     MUNI_TRY(check_records(&a));
     MUNI_TRY(check_strays(&a));
     MUNI_TRY(check_order(&a));
-    *out = (muni__audited){ .rows = a.rows, .records = a.records, .blocks = a.blocks, .sealed_rows = a.sealed_rows };
+    *out = (muni__audited){ .rows = a.rows, .records = a.records, .blocks = a.blocks, .sealed_rows = a.sealed_rows, .destroyed = a.destroyed };
     memcpy(out->head, a.head, sizeof a.head);
 out:
     muni__arena_free(&a.mem);
@@ -474,12 +476,13 @@ static muni_status answer(const muni__tx *tx, const muni__audited *a, muni__prob
     size_t n;
     muni_status st;
     MUNI_TRY(muni__problems_end(findings, &json, &n));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 8, &rec));
+    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 9, &rec));
     MUNI_TRY(muni__rec_add(rec, "verified", &v));
     MUNI_TRY(muni__rec_add_int(rec, "rows", a->rows));
     MUNI_TRY(muni__rec_add_int(rec, "records", a->records));
     MUNI_TRY(muni__rec_add_int(rec, "blocks", a->blocks));
     MUNI_TRY(muni__rec_add_int(rec, "sealed_rows", a->sealed_rows));
+    MUNI_TRY(muni__rec_add_int(rec, "destroyed", a->destroyed));
     MUNI_TRY(muni__rec_add_text(rec, "head", a->head));
     MUNI_TRY(muni__rec_add_int(rec, "problems", findings->count));
     v = (muni__val){ MUNI_TYPE_JSON, 0, json, n };
@@ -506,7 +509,7 @@ muni_status muni_audit_verify(muni_session *session, muni_progress_fn progress, 
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, false, false, &tx);
     if (st >= 0) {

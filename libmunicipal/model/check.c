@@ -569,7 +569,7 @@ static muni_status check_store(check *c, muni__audited *a) {
 
 static muni_status store_check(muni_session *session, int32_t repair, muni_progress_fn progress, void *user, muni_rec **out) {
     check *c = muni__alloc(sizeof *c);
-    muni__audited a = { 0, 0, 0, 0, "" };
+    muni__audited a = { .head = "" };
     muni_status st = c ? MUNI_OK : MUNI_ENOMEM;
     if (st < 0)
         return st;
@@ -586,7 +586,7 @@ static muni_status store_check(muni_session *session, int32_t repair, muni_progr
 muni_status muni_store_check(muni_session *session, int32_t repair, muni_progress_fn progress, void *user, muni_rec **out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     return MUNI_LEAVE(store_check(session, repair, progress, user, out));
 }

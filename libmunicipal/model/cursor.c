@@ -143,7 +143,7 @@ static muni_status next(muni_cursor *c, muni_rec **out) {
 muni_status muni_cursor_next(muni_cursor *cursor, muni_rec **out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = next(cursor, out);
     return MUNI_LEAVE(st);
@@ -153,7 +153,7 @@ muni_status muni_cursor_token(muni_cursor *cursor, char **out) {
     MUNI_ENTER();
     muni_status st;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     if (!cursor)
         return MUNI_LEAVE(muni__fail(MUNI_ECLOSED, "cursor", "there is no cursor: the handle is NULL", "カーソルのハンドルがNULLです"));

@@ -169,16 +169,13 @@ static muni_status create(const char *url, const muni_create_options *options, m
     muni__civil c;
     muni_status st;
     if (!out)
-        return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+        return muni__no_output();
     *out = NULL;
     if (!url || !*url)
         return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing", "保存先の名前がありません");
-    if (options) {
-        if (options->struct_size < sizeof(size_t) || options->struct_size > 4096)
-            return muni__fail(MUNI_EINVAL, "options", "struct_size is not set; begin with MUNI_CREATE_OPTIONS_INIT",
-                              "struct_sizeが設定されていません。MUNI_CREATE_OPTIONS_INITで始めてください");
-        memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
-    }
+    st = muni__options_read(&o, sizeof o, options, "MUNI_CREATE_OPTIONS_INIT");
+    if (st < 0)
+        return st;
     if (!o.admin)
         o.admin = "admin";
     if (!o.admin_name)
@@ -221,16 +218,13 @@ static muni_status open_store(const char *url, const muni_open_options *options,
     muni__store *store = NULL;
     muni_status st;
     if (!out)
-        return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+        return muni__no_output();
     *out = NULL;
     if (!url || !*url)
         return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing", "保存先の名前がありません");
-    if (options) {
-        if (options->struct_size < sizeof(size_t) || options->struct_size > 4096)
-            return muni__fail(MUNI_EINVAL, "options", "struct_size is not set; begin with MUNI_OPEN_OPTIONS_INIT",
-                              "struct_sizeが設定されていません。MUNI_OPEN_OPTIONS_INITで始めてください");
-        memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
-    }
+    st = muni__options_read(&o, sizeof o, options, "MUNI_OPEN_OPTIONS_INIT");
+    if (st < 0)
+        return st;
     if (o.connections < 0 || o.connections > 64)
         return muni__fail(MUNI_EINVAL, "connections", "a store has 1 to 64 connections", "接続数は1から64までです");
     if (o.wait_secs < 0 || o.wait_secs > 3600)
@@ -294,7 +288,7 @@ void muni_db_unref(muni_db *db) {
 muni_status muni_db_now(muni_db *db, int64_t *out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = 0;
     muni_status st = muni__db_enter(db);
     if (st >= 0) {
@@ -392,7 +386,7 @@ muni_status muni_db_info(muni_db *db, muni_rec **out) {
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_system(db, false, &tx);
     if (st >= 0)

@@ -75,7 +75,7 @@ muni_status muni_describe(const char *kind, char **out) {
     const muni__kind *one = NULL;
     muni__buf b = MUNI_BUF_INIT((size_t)4 << 20);
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     if (kind) {
         muni_status st = muni__kind_get(kind, &one);

@@ -433,7 +433,7 @@ muni_status muni_session_history(muni_session *session, const char *kind, int64_
     muni__tx *tx = NULL;
     muni__row *row = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__kind_get(kind, &k);
     if (st >= 0)

@@ -89,7 +89,7 @@ bool muni__lifecycle_from(const json_t *transition, const char *state);
 muni_status muni__may_audit(const muni__tx *tx); /* MUNI_EDENIED */
 /* Is the history whole, and is every record what it says? `derived`: also what could be derived anew. Adds to the problems. */
 typedef struct muni__audited {
-    int64_t rows, records, blocks, sealed_rows;
+    int64_t rows, records, blocks, sealed_rows, destroyed;
     char head[65];
 } muni__audited;
 muni_status muni__audit(muni__tx *tx, bool derived, muni_progress_fn progress, void *user, muni__problems *findings, muni__audited *out);

@@ -369,7 +369,7 @@ static muni_status open_listing(muni_session *session, int64_t plan, bool rows, 
     muni__row *row = NULL;
     listing *l = NULL;
     if (!out)
-        return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
+        return muni__no_output();
     *out = NULL;
     muni_status st = muni__tx_enter(session, false, true, &tx);
     if (st < 0)

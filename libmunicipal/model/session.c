@@ -89,7 +89,7 @@ out:
 muni_status muni_db_session(muni_db *db, const char *login, const char *application, const char *reason, muni_session **out) {
     MUNI_ENTER();
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     return MUNI_LEAVE(session_new(db, login, application, reason, out));
 }
@@ -220,7 +220,7 @@ muni_status muni_session_whoami(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, false, true, &tx);
     if (st >= 0)
@@ -434,7 +434,7 @@ muni_status muni_session_get(muni_session *session, const char *kind, int64_t id
     MUNI_ENTER();
     call c;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     muni_status st = begin(session, kind, false, out, &c);
     if (st < 0)
         return MUNI_LEAVE(st);
@@ -542,7 +542,7 @@ muni_status muni_session_run_due(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, true, false, &tx);
     if (st >= 0) {

@@ -189,8 +189,8 @@ muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out) {
     return st;
 }
 
-muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, muni__tx **out) {
-    *out = NULL;
+/* Take hold of a session for a call: on success its lock is held and the call is counted. */
+static muni_status take(muni_session *session) {
     if (!session)
         return muni__fail(MUNI_ECLOSED, "session", "there is no session: the handle is NULL", "セッションのハンドルがNULLです");
     muni_status st = muni__db_usable(session->db);
@@ -199,11 +199,26 @@ muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, mun
     st = muni__lock_take(&session->lock);
     if (st < 0)
         return st;
-    if (session->closed) {
-        st = muni__fail(MUNI_ECLOSED, "session", "the session is closed", "セッションはすでに閉じられています");
-        goto out;
-    }
-    MUNI_TRY(muni__db_enter(session->db));
+    st = session->closed ? muni__fail(MUNI_ECLOSED, "session", "the session is closed", "セッションはすでに閉じられています") : muni__db_enter(session->db);
+    if (st < 0)
+        muni__lock_drop(&session->lock);
+    return st;
+}
+
+/* And let go of it; the reason of a failure stays. */
+static void let_go(muni_session *session) {
+    muni__error why;
+    muni__error_save(&why);
+    muni__db_leave(session->db);
+    muni__lock_drop(&session->lock);
+    muni__error_restore(&why);
+}
+
+muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, muni__tx **out) {
+    *out = NULL;
+    muni_status st = take(session);
+    if (st < 0)
+        return st;
     muni__tx *tx = session->group;
     if (tx && !group_ok) {
         st = muni__fail(MUNI_ESTATE, NULL, "a group is open; commit or roll it back before this call, which is a transaction of its own",
@@ -222,14 +237,10 @@ muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, mun
         if (st < 0 && tx != session->group)
             st = finish(tx, st);
     }
-    if (st < 0) {
-        muni__db_leave(session->db);
-        goto out;
-    }
-    *out = tx;
-    return MUNI_OK;
-out:
-    muni__lock_drop(&session->lock);
+    if (st < 0)
+        let_go(session);
+    else
+        *out = tx;
     return st;
 }
 
@@ -261,9 +272,7 @@ muni_status muni_session_begin(muni_session *session) {
         return MUNI_LEAVE(st);
     tx->group = true;
     session->group = tx; /* from now on muni__tx_leave leaves it open */
-    muni_db *db = session->db;
-    muni__db_leave(db);
-    muni__lock_drop(&session->lock);
+    let_go(session);
     return MUNI_LEAVE(MUNI_OK);
 }
 
@@ -279,20 +288,9 @@ void muni__group_abandon(muni_session *session) {
 }
 
 static muni_status end_group(muni_session *session, bool commit) {
-    muni_status st;
-    if (!session)
-        return muni__fail(MUNI_ECLOSED, "session", "there is no session: the handle is NULL", "セッションのハンドルがNULLです");
-    st = muni__db_usable(session->db);
+    muni_status st = take(session);
     if (st < 0)
         return st;
-    st = muni__lock_take(&session->lock);
-    if (st < 0)
-        return st;
-    if (session->closed) {
-        st = muni__fail(MUNI_ECLOSED, "session", "the session is closed", "セッションはすでに閉じられています");
-        goto out;
-    }
-    MUNI_TRY(muni__db_enter(session->db));
     muni__tx *tx = session->group;
     if (!tx) {
         st = muni__fail(MUNI_ESTATE, NULL, "no group is open; begin one with muni_session_begin()", "まとまりが始まっていません。muni_session_begin()で始めてください");
@@ -306,12 +304,7 @@ static muni_status end_group(muni_session *session, bool commit) {
         else
             (void)finish(tx, MUNI_ECANCELLED);
     }
-    muni__error why;
-    muni__error_save(&why);
-    muni__db_leave(session->db);
-    muni__error_restore(&why);
-out:
-    muni__lock_drop(&session->lock);
+    let_go(session);
     return st;
 }
 

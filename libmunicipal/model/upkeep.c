@@ -13,10 +13,6 @@ muni_status muni__may_keep(const muni__tx *tx) {
                       "保存先を管理する権限がありません（操作manage・範囲allが必要です）");
 }
 
-static muni_status no_output(void) {
-    return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
-}
-
 /* ---- reindex */
 
 static muni_status reindex_piece(muni__tx *tx, muni__work *w, bool *again) {
@@ -67,7 +63,7 @@ muni_status muni_store_reindex(muni_session *session, muni_progress_fn progress,
     MUNI_ENTER();
     int64_t n = 0;
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__reindex(session, progress, user, &n);
     if (st >= 0)
@@ -95,7 +91,7 @@ muni_status muni_store_vacuum(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, false, false, &tx);
     if (st >= 0)
@@ -185,7 +181,7 @@ muni_status muni_store_statistics(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__tx_enter(session, true, false, &tx);
     if (st >= 0) {

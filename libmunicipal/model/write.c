@@ -725,7 +725,7 @@ muni_status muni_session_transitions(muni_session *session, const char *kind, in
     const muni__kind *k = NULL;
     muni__tx *tx = NULL;
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     muni_status st = muni__kind_get(kind, &k);
     if (st >= 0)

@@ -5,10 +5,6 @@ static muni_status gone(void) {
     return muni__fail(MUNI_ECLOSED, "report", "the report is NULL", "帳票がNULLです");
 }
 
-static muni_status no_output(void) {
-    return muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです");
-}
-
 static muni_status find_cell(const muni_report *r, int32_t row, int32_t column) {
     size_t height = muni__axis_size(&r->rows), width = muni__axis_size(&r->columns);
     if (row >= 0 && column >= 0 && (size_t)row < height && (size_t)column < width)
@@ -42,7 +38,7 @@ muni_status muni_session_report(muni_session *session, const char *name, const c
     muni__tx *tx = NULL;
     size_t bad;
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
     if (!name)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "name", "the name of the report is missing", "帳票の名前がありません"));
@@ -72,7 +68,7 @@ muni_status muni_report_value(const muni_report *report, int32_t row, int32_t co
     if (!report)
         return MUNI_LEAVE(gone());
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     *out = 0;
     muni_status st = find_cell(report, row, column);
     if (st >= 0)
@@ -88,7 +84,7 @@ muni_status muni_report_query(const muni_report *report, int32_t row, int32_t co
     if (!report)
         return MUNI_LEAVE(gone());
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     muni_status st = find_cell(report, row, column);
     if (st >= 0) {
         muni__report_query(report, (size_t)row, (size_t)column, &b);
@@ -112,7 +108,7 @@ muni_status muni_report_render(const muni_report *report, const char *format, co
     if (!report)
         return MUNI_LEAVE(gone());
     if (!out)
-        return MUNI_LEAVE(no_output());
+        return MUNI_LEAVE(muni__no_output());
     if (!format)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "format", "the format is missing: csv, json or html", "形式（csv、json、html）を指定してください"));
     if (lang && strcmp(lang, "ja") != 0 && strcmp(lang, "en") != 0)

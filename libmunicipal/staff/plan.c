@@ -1022,7 +1022,7 @@ out:
 }
 
 typedef struct asked {
-    const muni_staff_plan_options *o;
+    muni_staff_plan_options o;
     const char *profile_name;
     muni__charset charset;
     int32_t on;
@@ -1035,13 +1035,15 @@ typedef struct asked {
     json_t *params;
 } asked;
 
-static muni_status check_options(asked *a) {
-    const muni_staff_plan_options *o = a->o;
+static muni_status check_options(asked *a, const muni_staff_plan_options *options) {
+    muni_staff_plan_options *o = &a->o;
     size_t bad = 0;
-    if (!o)
+    if (!options)
         return muni__fail(MUNI_EINVAL, "options", "the options are NULL", "指定がNULLです");
-    if (o->struct_size < sizeof *o)
-        return muni__fail(MUNI_EINVAL, "options", "the options are not initialised; begin with MUNI_STAFF_PLAN_OPTIONS_INIT", "指定が初期化されていません。MUNI_STAFF_PLAN_OPTIONS_INITで始めてください");
+    *o = (muni_staff_plan_options)MUNI_STAFF_PLAN_OPTIONS_INIT;
+    muni_status st = muni__options_read(o, sizeof *o, options, "MUNI_STAFF_PLAN_OPTIONS_INIT");
+    if (st < 0)
+        return st;
     if (!o->units && !o->people)
         return muni__fail(MUNI_EINVAL, "people", "no file is named; name one of units, of people, or both", "ファイルの指定がありません。組織か職員のファイルを指定してください");
     if (!o->on)
@@ -1075,9 +1077,9 @@ static muni_status read_all(asked *a) {
     muni_status st;
     MUNI_TRY(files ? MUNI_OK : muni__nomem());
     muni__reading_init(&a->r, a->profile, a->progress, a->user);
-    MUNI_TRY(read_file(&a->r, MUNI__UNITS, a->o->units, a->charset, files));
-    MUNI_TRY(read_file(&a->r, MUNI__PEOPLE, a->o->people, a->charset, files));
-    a->params = json_pack("{s:s,s:i,s:s,s:O}", "profile", a->profile_name, "version", (int)a->version, "on", a->o->on, "files", files);
+    MUNI_TRY(read_file(&a->r, MUNI__UNITS, a->o.units, a->charset, files));
+    MUNI_TRY(read_file(&a->r, MUNI__PEOPLE, a->o.people, a->charset, files));
+    a->params = json_pack("{s:s,s:i,s:s,s:O}", "profile", a->profile_name, "version", (int)a->version, "on", a->o.on, "files", files);
     if (!a->params)
         st = muni__nomem();
 out:
@@ -1103,9 +1105,9 @@ static muni_status write_plan(muni__tx *tx, asked *a, muni_rec **out) {
     return st;
 }
 
-static muni_status staff_plan(muni_session *session, asked *a, muni_rec **out) {
+static muni_status staff_plan(muni_session *session, const muni_staff_plan_options *options, asked *a, muni_rec **out) {
     muni__tx *tx = NULL;
-    muni_status st = check_options(a);
+    muni_status st = check_options(a, options);
     if (st < 0)
         return st;
     /* the files are read while no write waits: the session is kept, so that no call from inside of the progress function gets in */
@@ -1134,11 +1136,11 @@ static muni_status staff_plan(muni_session *session, asked *a, muni_rec **out) {
 
 muni_status muni_staff_plan(muni_session *session, const muni_staff_plan_options *options, muni_progress_fn progress, void *user, muni_rec **out) {
     MUNI_ENTER();
-    asked a = { .o = options, .progress = progress, .user = user };
+    asked a = { .progress = progress, .user = user };
     if (!out)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "out", "the output pointer is NULL", "出力先がNULLです"));
+        return MUNI_LEAVE(muni__no_output());
     *out = NULL;
-    muni_status st = staff_plan(session, &a, out);
+    muni_status st = staff_plan(session, options, &a, out);
     muni__error why;
     muni__error_save(&why);
     json_decref(a.params);

@@ -14,8 +14,9 @@ MUNI_BEGIN_DECLS
  * @param session  the session
  * @param progress called now and then, or NULL
  * @param user     given to `progress`
- * @param out      [owned] a record: `verified` (truth value), `rows`, `records`, `blocks`, `sealed_rows`, `head` (hash of the last
- *                 block, in hexadecimal: keep it elsewhere), `problems` (count) and `findings` (JSON array of
+ * @param out      [owned] a record: `verified` (truth value), `rows`, `records`, `blocks`, `sealed_rows`, `destroyed` (documents of
+ *                 values that the history no longer keeps: their digests are still in the chain, and what rested on them is not compared), `head`
+ *                 (hash of the last block, in hexadecimal: keep it elsewhere), `problems` (count) and `findings` (JSON array of
  *                 `{"code","history","kind","record","rev","field","message","message_ja"}`, at most 1,000)
  * @retval MUNI_OK the verification ran; see `verified`
  * @retval MUNI_EINVAL `out` is NULL
