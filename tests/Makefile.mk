@@ -185,6 +185,24 @@ bench: all %D%/bench/bench$(EXEEXT)
 	%D%/bench/bench$(EXEEXT) $(BENCH_N) "$(BENCH_DIR)"
 .PHONY: bench
 
+# Processes that are killed in the middle of their work: some in make check, many with make check-kills.
+check_PROGRAMS += %D%/kill/kill
+TESTS += %D%/kill/kill
+%C%_kill_kill_SOURCES = %D%/kill/kill.c %D%/kill/killvfs.h
+%C%_kill_kill_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS)
+check-kills: all %D%/kill/kill$(EXEEXT)
+	srcdir='$(srcdir)' %D%/kill/kill$(EXEEXT) full
+.PHONY: check-kills
+
+# Many processes and threads at once on one store: a little in make check, what is accepted with make check-load.
+check_PROGRAMS += %D%/load/load
+TESTS += %D%/load/load
+%C%_load_load_SOURCES = %D%/load/load.c
+%C%_load_load_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS) $(PTHREAD_LIBS)
+check-load: all %D%/load/load$(EXEEXT)
+	%D%/load/load$(EXEEXT) full
+.PHONY: check-load
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1

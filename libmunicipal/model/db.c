@@ -49,7 +49,8 @@ static void unguard(muni_db *db, bool ours) {
         (void)pthread_mutex_unlock(&db->mutex);
 }
 
-/* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. */
+/* Index and seal what this process wrote. Failing to is no loss: the queue is searched as it is, and the next one seals. So it is not done where others
+ * are writing: those who open the store for each request would stand in line twice. */
 static void settle(muni_db *db) {
     muni__tx *tx = muni__alloc(sizeof *tx);
     if (!tx)
@@ -58,6 +59,7 @@ static void settle(muni_db *db) {
     tx->utc_offset = db->utc_offset;
     tx->now = muni__db_clock(db);
     tx->write = tx->system = true;
+    muni__store_hurry(db->store);
     if (muni__store_borrow(db->store, &tx->conn) >= 0) {
         if (muni__conn_begin(tx->conn, true) >= 0) {
             int64_t n = 0;
@@ -141,11 +143,29 @@ static muni_status text_ok(const char *p, const char *field, size_t max) {
     return MUNI_OK;
 }
 
+/* What a store begins with. */
+typedef struct filling {
+    muni_db *db;
+    const muni_create_options *o;
+} filling;
+
+static muni_status fill(void *user, muni__store *store) {
+    filling *f = user;
+    muni__tx *tx = NULL;
+    adopt(f->db, store);
+    muni_status st = muni__tx_system(f->db, true, &tx);
+    if (st < 0)
+        return st;
+    st = muni__definitions_ship(tx);
+    if (st >= 0)
+        st = muni__rooms_table.birth(tx, f->o);
+    return muni__tx_leave(tx, st);
+}
+
 static muni_status create(const char *url, const muni_create_options *options, muni_db **out) {
     muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
     muni_db *db = NULL;
     muni__store *store = NULL;
-    muni__tx *tx = NULL;
     muni__civil c;
     muni_status st;
     if (!out)
@@ -177,26 +197,13 @@ static muni_status create(const char *url, const muni_create_options *options, m
     db->fixed_now = o.now;
     muni__store_birth birth = { o.test != 0, o.utc_offset, muni__db_clock(db) };
     muni__store_options so = { .wait_ms = 30000, .now = birth.created_at };
-    MUNI_TRY(muni__store_create(url, &so, &birth, &store));
-    adopt(db, store);
-    MUNI_TRY(muni__tx_system(db, true, &tx));
-    st = muni__definitions_ship(tx);
-    if (st >= 0)
-        st = muni__rooms_table.birth(tx, &o);
-    st = muni__tx_leave(tx, st);
-    if (st >= 0) {
-        *out = db;
-        return MUNI_OK;
-    }
+    filling f = { db, &o };
+    MUNI_TRY(muni__store_create_filled(url, &so, &birth, fill, &f, &store));
+    *out = db;
+    return MUNI_OK;
 out:
-    if (db) {
-        muni__error why;
-        muni__error_save(&why);
-        if (store)
-            muni__store_discard(store); /* a store that could not be filled does not stay behind */
+    if (db)
         handle_free(db);
-        muni__error_restore(&why);
-    }
     return st;
 }
 

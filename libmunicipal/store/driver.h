@@ -99,8 +99,10 @@ struct muni__conn {
 
 struct muni__driver {
     const char *name;
-    /* Make the store, with muni__schema_make on a connection; leaves nothing behind on failure. */
+    /* Make the store, with muni__schema_make on a connection, where nobody finds it. Closing it then leaves nothing behind. */
     muni_status (*create)(muni__store *s, const muni__store_birth *b);
+    /* It is whole, and has no connections: give it its name. */
+    muni_status (*publish)(muni__store *s);
     /* Look at what shall be opened before anything is written: exists, is a store. Fills s->path. */
     muni_status (*open)(muni__store *s);
     void (*close)(muni__store *s, bool forked); /* after its connections */

@@ -11,8 +11,9 @@
 
 #define TICKETS ((int64_t)16)              /* where the bytes of the tickets begin */
 #define NAP_NEXT ((int64_t)30000)           /* nanoseconds that the next in line sleeps between two looks */
-#define NAP_BEHIND ((int64_t)120000)        /* and the others for each one before the next */
-#define NAP_MOST ((int64_t)5000000)
+#define NAP_MOST ((int64_t)5000000)         /* and at most, at one who takes long */
+#define NAP_FAR ((int64_t)20000000)         /* at most, of those behind */
+#define TURN ((int64_t)200000)              /* how long a turn may take, until we have seen some */
 #define TICKET_MAX (((int64_t)1 << 48) - 1) /* then from the beginning: for a moment the order is not kept, that is all */
 
 struct muni__queue {
@@ -20,6 +21,7 @@ struct muni__queue {
     char *path;
     unsigned mode;
     int64_t bypass;
+    int64_t turn;   /* nanoseconds that a turn took lately, as far as seen from here */
     int fd;         /* -1: none now */
     bool entered;   /* a ticket is held */
 };
@@ -30,6 +32,7 @@ muni_status muni__queue_new(const char *path, unsigned mode, int64_t bypass, mun
     if (!q)
         return MUNI_ENOMEM;
     q->fd = -1;
+    q->turn = TURN;
     q->mode = mode;
     q->bypass = bypass;
     if (path && !(q->path = muni__strdup(path))) {
@@ -146,7 +149,7 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
     *in = false;
     if (!muni__line_enter(&q->line, deadline))
         return MUNI_OK;
-    int64_t ticket = take_ticket(q), nap = 0, last = -1, now = muni__monotonic(), bypass = now + q->bypass;
+    int64_t ticket = take_ticket(q), nap = 0, last = -1, now = muni__monotonic(), bypass = now + q->bypass, seen_at = now;
     q->entered = ticket != 0;
     for (;;) {
         int64_t before = before_us(q, ticket);
@@ -165,13 +168,21 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
         now = muni__monotonic();
         if (now >= deadline)
             break;
-        /* The next in line looks often, those behind it when it may be their turn soon; and nobody often at one who takes long. */
+        /* The next in line looks often; those behind it sleep half of what the others before them may take, so that many who wait do not
+         * take the processor from the one who works. Nobody looks often at one who takes long. */
+        if (last > before && last > 1) {
+            int64_t turn = (now - seen_at) / (last - before);
+            q->turn += ((turn < NAP_FAR ? turn : NAP_FAR) - q->turn) / 4;
+        }
+        if (before > 1) {
+            nap = (before - 1) * q->turn / 2;
+            nap = nap < NAP_NEXT ? NAP_NEXT : nap > NAP_FAR ? NAP_FAR : nap;
+        } else {
+            nap = before == last ? nap + nap / 4 : NAP_NEXT;
+            nap = nap > NAP_MOST ? NAP_MOST : nap;
+        }
         if (before != last)
-            nap = before > 1 ? (before < 40 ? before - 1 : 40) * NAP_BEHIND : NAP_NEXT;
-        else
-            nap += nap / 4;
-        if (nap > NAP_MOST)
-            nap = NAP_MOST;
+            seen_at = now;
         last = before;
         muni__nap(nap < deadline - now ? nap : deadline - now);
     }

@@ -1,5 +1,5 @@
 /* The driver for SQLite: the only file that includes its header. */
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _GNU_SOURCE /* realpath, renameat2 */
 #include "store/driver.h"
 
 #include "core/hash.h"
@@ -28,7 +28,8 @@
 
 typedef struct impl {
     muni__queue *queue;
-    const char *temporary; /* while a store is being made: the name it has until then */
+    char *temporary; /* while a store is being made: the name it has until then … */
+    char *dir;       /* … and where it will stand */
 } impl;
 
 typedef struct link {
@@ -377,72 +378,84 @@ static muni_status exists(void) {
     return muni__fail(MUNI_EUNIQUE, "url", "the file exists already; choose another name", "そのファイルはすでにあります。別の名前にしてください");
 }
 
-/* Under a name of its own first, so that there is never a store that is half made. */
-static muni_status make_file(muni__store *s, const char *dir, const muni__store_birth *b) {
+/* Under a name of its own first, so that there is never a store that is half made, whenever the process dies. */
+static muni_status make_file(muni__store *s, const muni__store_birth *b) {
     impl *m = s->impl;
     static const char *const beside[] = { "", "-journal", "-wal" }; /* what is left of another store would be played into this one */
-    char *temporary = NULL, *name = NULL, *side;
     unsigned char bytes[8];
-    char suffix[32] = ".new-";
-    muni_status st;
+    char suffix[32] = ".new-", *name;
     struct stat sb;
-    muni__conn *c = NULL;
-    bool made = false;
-    int fd;
     for (size_t i = 0; i < MUNI_COUNT(beside); i++) {
-        if (!(side = join(s->path, beside[i])))
+        if (!(name = join(s->path, beside[i])))
             return MUNI_ENOMEM;
-        bool there = !lstat(side, &sb);
-        muni__free(side);
+        bool there = !lstat(name, &sb);
+        muni__free(name);
         if (there)
             return exists();
     }
-    MUNI_TRY(muni__random(bytes, sizeof bytes));
+    muni_status st = muni__random(bytes, sizeof bytes);
+    if (st < 0)
+        return st;
     muni__hex(bytes, sizeof bytes, suffix + strlen(suffix));
-    temporary = join(s->path, suffix);
-    if (!temporary) {
-        st = MUNI_ENOMEM;
-        goto out;
-    }
-    fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660); /* nothing for the rest of the world */
+    if (!(name = join(s->path, suffix)))
+        return MUNI_ENOMEM;
+    int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660); /* nothing for the rest of the world */
     if (fd < 0) {
         st = fail_file(errno);
-        goto out;
+        muni__free(name);
+        return st;
     }
-    made = true;
     (void)close(fd); /* before SQLite has it: closing would drop its locks */
-    m->temporary = temporary;
-    st = populate(s, b, &c);
-    muni__conn_free(c);
+    m->temporary = name;
+    return populate(s, b, &s->idle);
+}
+
+/* It has its name no more, or never will. */
+static void drop_temporary(impl *m, bool forked) {
+    if (m->temporary && !forked)
+        remove_files(m->temporary);
+    muni__free(m->temporary);
     m->temporary = NULL;
-    if (st < 0)
-        goto out;
-    if (link(temporary, s->path)) {
-        if (errno == EEXIST) {
-            st = exists();
-        } else { /* no hard links here: claim the name, then take its place */
-            fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
-            if (fd < 0) {
-                st = errno == EEXIST ? exists() : fail_file(errno);
-            } else {
-                (void)close(fd);
-                if (rename(temporary, s->path)) {
-                    st = fail_file(errno);
-                    (void)unlink(s->path);
-                }
-            }
-        }
+}
+
+/* Give a file a name that nobody has. */
+static muni_status name_file(const char *from, const char *to) {
+#ifdef RENAME_NOREPLACE
+    if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+        return MUNI_OK;
+    if (errno == EEXIST)
+        return exists();
+#endif
+    if (!link(from, to)) { /* a process that dies here leaves it two names */
+        (void)unlink(from);
+        return MUNI_OK;
     }
-    if (st >= 0 && (fd = open(dir, O_RDONLY | O_CLOEXEC)) >= 0) {
+    if (errno == EEXIST)
+        return exists();
+    int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660); /* no hard links here: claim the name, then take its place */
+    if (fd < 0)
+        return errno == EEXIST ? exists() : fail_file(errno);
+    (void)close(fd);
+    if (!rename(from, to))
+        return MUNI_OK;
+    muni_status st = fail_file(errno);
+    (void)unlink(to);
+    return st;
+}
+
+static muni_status sqlite_publish(muni__store *s) {
+    impl *m = s->impl;
+    int fd;
+    muni_status st = name_file(m->temporary, s->path);
+    if (st >= 0 && (fd = open(m->dir, O_RDONLY | O_CLOEXEC)) >= 0) {
         (void)fsync(fd);
         (void)close(fd);
     }
-out:
-    m->temporary = NULL;
-    if (made)
-        remove_files(temporary);
-    muni__free(temporary);
-    muni__free(name);
+    drop_temporary(m, false);
+    if (st >= 0) {
+        st = impl_queue(s);
+        s->unmake = st < 0;
+    }
     return st;
 }
 
@@ -454,29 +467,27 @@ static muni_status sqlite_create(muni__store *s, const muni__store_birth *b) {
         st = impl_queue(s);
         return st < 0 ? st : populate(s, b, &s->idle);
     }
+    impl *m = s->impl;
     /* the directory is resolved now: the process may go elsewhere later */
     char *slash = strrchr(s->path, '/');
     const char *name = slash ? slash + 1 : s->path;
-    char *dir = NULL, *full = NULL, *base = NULL;
+    char *full = NULL, *base = NULL;
     if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
         return muni__fail(MUNI_EINVAL, "url", "the name of a file is missing at the end", "末尾にファイル名がありません");
     if (!(base = join("/", name)))
         return MUNI_ENOMEM;
     if (slash)
         slash[slash == s->path] = '\0';
-    MUNI_TRY(resolve(slash ? s->path : ".", &dir));
-    full = join(strcmp(dir, "/") ? dir : "", base);
+    MUNI_TRY(resolve(slash ? s->path : ".", &m->dir));
+    full = join(strcmp(m->dir, "/") ? m->dir : "", base);
     if (!full) {
         st = MUNI_ENOMEM;
         goto out;
     }
     set_path(s, full);
-    MUNI_TRY(check_network(s, dir));
-    MUNI_TRY(make_file(s, dir, b));
-    st = impl_queue(s);
-    s->unmake = st < 0;
+    MUNI_TRY(check_network(s, m->dir));
+    MUNI_TRY(make_file(s, b));
 out:
-    muni__free(dir);
     muni__free(base);
     return st;
 }
@@ -506,8 +517,10 @@ static void sqlite_close(muni__store *s, bool forked) {
     if (!m)
         return;
     muni__queue_free(m->queue, forked);
+    drop_temporary(m, forked);
     if (s->unmake && s->path && !forked)
         remove_files(s->path);
+    muni__free(m->dir);
     muni__free(m);
     s->impl = NULL;
 }
@@ -754,6 +767,7 @@ out:
 const muni__driver muni__sqlite = {
     .name = "sqlite",
     .create = sqlite_create,
+    .publish = sqlite_publish,
     .open = sqlite_open,
     .close = sqlite_close,
     .connect = sqlite_connect,

@@ -53,15 +53,19 @@ static bool begins(const char *s, const char *with, const char **rest) {
 
 /* ---- life */
 
-static void store_free(muni__store *s) {
-    if (!s)
-        return;
-    bool child = muni__store_forked(s);
+static void idle_free(muni__store *s) {
     while (s->idle) {
         muni__conn *c = s->idle;
         s->idle = c->next;
         muni__conn_free(c);
     }
+}
+
+static void store_free(muni__store *s) {
+    if (!s)
+        return;
+    bool child = muni__store_forked(s);
+    idle_free(s);
     s->drv->close(s, child);
     if (!child) {
         muni__line_end(&s->line);
@@ -137,23 +141,34 @@ static muni_status finish(muni__store *s, bool upgrade) {
     return muni__schema_check(c, upgrade, &s->info);
 }
 
-muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out) {
+muni_status muni__store_create_filled(const char *url, const muni__store_options *o, const muni__store_birth *b, muni_status (*fill)(void *user, muni__store *s), void *user,
+                                      muni__store **out) {
     muni__store *s = NULL;
     muni_status st = store_new(url, o, &s);
     *out = NULL;
     if (st < 0)
         return st;
-    st = s->drv->create(s, b);
-    if (st >= 0) {
+    MUNI_TRY(s->drv->create(s, b));
+    MUNI_TRY(finish(s, false));
+    if (fill)
+        MUNI_TRY(fill(user, s));
+    if (s->path) { /* the next connection opens it under its name */
+        idle_free(s);
+        MUNI_TRY(s->drv->publish(s));
         st = finish(s, false);
         s->unmake = st < 0;
     }
+out:
     if (st < 0) {
         store_free(s);
         return st;
     }
     *out = s;
     return MUNI_OK;
+}
+
+muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out) {
+    return muni__store_create_filled(url, o, b, NULL, NULL, out);
 }
 
 muni_status muni__store_open(const char *url, const muni__store_options *o, muni__store **out) {
@@ -175,24 +190,6 @@ muni_status muni__store_open(const char *url, const muni__store_options *o, muni
 
 void muni__store_close(muni__store *s) {
     store_free(s);
-}
-
-void muni__store_discard(muni__store *s) {
-    static const char *const ends[] = { "", "-wal", "-shm", "-queue" };
-    char *path = s->path;
-    bool ours = !muni__store_forked(s);
-    s->path = NULL;
-    store_free(s);
-    for (size_t i = 0; path && ours && i < MUNI_COUNT(ends); i++) {
-        char *file = muni__alloc(strlen(path) + 8);
-        if (file) {
-            strcpy(file, path);
-            strcat(file, ends[i]);
-            (void)unlink(file);
-        }
-        muni__free(file);
-    }
-    muni__free(path);
 }
 
 const muni__store_info *muni__store_info_of(const muni__store *s) {
@@ -256,6 +253,10 @@ void muni__conn_free(muni__conn *c) {
         muni__free(c->counters[i].name);
     muni__free(c->counters);
     muni__free(c);
+}
+
+void muni__store_hurry(muni__store *s) {
+    s->o.wait_ms = 0;
 }
 
 muni_status muni__store_borrow(muni__store *s, muni__conn **out) {

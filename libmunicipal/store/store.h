@@ -46,13 +46,17 @@ typedef struct muni__store_info {
  * schema and meta rows, without records; on failure no file stays behind. Writers of several processes queue in a side file
  * "FILE-queue", which may be deleted at any time. */
 muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out);
+/* The same with `fill` between: it is called with the store before anybody can find that, and writes what it shall begin with. Whenever the process
+ * dies there is the whole store or none. */
+muni_status muni__store_create_filled(const char *url, const muni__store_options *o, const muni__store_birth *b, muni_status (*fill)(void *user, muni__store *s), void *user,
+                                      muni__store **out);
 muni_status muni__store_open(const char *url, const muni__store_options *o, muni__store **out);
 void muni__store_close(muni__store *s); /* all connections are back; frees. In a forked child only frees memory. */
-/* Close a store that was just made and could not be filled, and remove its files. */
-void muni__store_discard(muni__store *s);
 const muni__store_info *muni__store_info_of(const muni__store *s);
 
 /* ---- connections */
+/* From now on nobody waits: what cannot be had at once is MUNI_EBUSY. For closing. */
+void muni__store_hurry(muni__store *s);
 /* Borrow one; waits while all are out (MUNI_EBUSY after wait_ms). MUNI_EFORK in a forked child. */
 muni_status muni__store_borrow(muni__store *s, muni__conn **out);
 void muni__store_return(muni__store *s, muni__conn *c); /* rolls back what is open */

@@ -36,7 +36,8 @@ typedef struct muni_open_options {
 #define MUNI_OPEN_OPTIONS_INIT { sizeof(muni_open_options), 0, 0, 0, 0, 0, NULL, NULL }
 
 /**
- * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator.
+ * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator. It is made
+ * beside, as FILE`.new-…`, and gets its name when it is whole: a process that dies leaves the whole store or none.
  *
  * @param url     [borrowed during the call] a file name, or `:memory:`; the file must not exist
  * @param options [borrowed during the call] how, or NULL
@@ -74,8 +75,8 @@ MUNI_API muni_status muni_create(const char *url, const muni_create_options *opt
 MUNI_API muni_status muni_open(const char *url, const muni_open_options *options, muni_db **out);
 
 /**
- * Close a store: what is queued for the index is written, history is sealed, connections are closed. Its sessions and cursors
- * answer @ref MUNI_ECLOSED from now on; memory lives until muni_db_unref(). Closing twice is harmless.
+ * Close a store: unless others are writing, what is queued for the index is written and history is sealed; connections are closed. Its
+ * sessions and cursors answer @ref MUNI_ECLOSED from now on; memory lives until muni_db_unref(). Closing twice is harmless.
  *
  * @param db the store, or NULL
  * @thread any; waits for calls that are running
