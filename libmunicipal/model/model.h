@@ -87,7 +87,7 @@ struct muni_db {
     int64_t fixed_now;  /* 0: the system's clock */
     bool test;
     int32_t utc_offset;
-    int64_t pid;
+    int64_t process; /* that opened it */
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
     bool shutting;          /* one thread is ending it: sessions stay where they are meanwhile */
     muni_session *sessions; /* open ones, under mutex: closing ends their groups */
