@@ -12,6 +12,7 @@ static void session_free(muni_session *s) {
         muni__arena_free(&s->rights->mem);
         muni__free(s->rights);
     }
+    muni__arena_free(&s->spare);
     muni__free(s->login);
     muni__free(s->application);
     muni__free(s->reason);

@@ -238,6 +238,7 @@ muni_status muni__tx_leave(muni__tx *tx, muni_status st) {
     if (session && tx == session->group) {
         if (st < 0 && tx->wrote)
             tx->doomed = true;
+        muni__arena_reset(&tx->mem);
     } else {
         st = finish(tx, st);
     }
