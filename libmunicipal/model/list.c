@@ -662,6 +662,50 @@ static muni_status words_by_rows(pager *p, const muni__val *after) {
 
 static muni_status count_rows(pager *p, int64_t most, int64_t *out, bool *exact);
 
+/* Are the records that the session sees at most FEW? By the entries of the scope indexes, which is quick and at most too many; where a condition
+ * makes them few, by counting them. */
+static muni_status few_seen(pager *p, bool *few) {
+    muni__branch *branches = NULL;
+    size_t count = 0;
+    int64_t n = 0;
+    bool exact = true;
+    *few = false;
+    if (p->q->where && muni__cond_anchored(p->q->where)) {
+        muni_status st = count_rows(p, FEW + 1, &n, &exact);
+        *few = n <= FEW;
+        return st;
+    }
+    muni_status st = muni__vis_branches(&p->vis, p->mem, 0, &branches, &count);
+    for (size_t i = 0; i < count && st >= 0 && n <= FEW; i++) {
+        const muni__branch *b = &branches[i];
+        muni__sqlout o;
+        muni__stmt *s = NULL;
+        if (b->field < 0)
+            return MUNI_OK; /* all of a type */
+        muni__sqlout_init(&o, p->mem);
+        muni__sqlout_put(&o, "SELECT count(*) FROM (SELECT 1 AS one FROM ");
+        muni__schema_table(&o.b, p->kind);
+        muni__sqlout_put(&o, " t WHERE ");
+        muni__sqlout_name(&o, "t", p->kind->fields[b->field].name, "");
+        if (b->ids) {
+            muni__sqlout_set(&o, b->ids, b->nids);
+        } else {
+            muni__sqlout_put(&o, " = ");
+            muni__sqlout_int(&o, b->id);
+        }
+        muni__sqlout_put(&o, " LIMIT ");
+        muni__sqlout_int(&o, FEW + 1);
+        muni__sqlout_put(&o, ") AS c");
+        st = muni__sqlout_open(&o, p->tx->conn, &s);
+        if (st >= 0 && (st = muni__step(s)) == MUNI_ROW)
+            n += muni__col_int(s, 0);
+        muni__done(s);
+        muni__sqlout_free(&o);
+    }
+    *few = st >= 0 && n <= FEW;
+    return st < 0 ? st : MUNI_OK;
+}
+
 /* May the session see this record? Reads no more of it than that takes. */
 static muni_status id_seen(pager *p, int64_t id, bool *seen) {
     muni__buf sql = MUNI_BUF_INIT(0);
@@ -723,10 +767,9 @@ static muni_status with_words(pager *p, const muni__val *after) {
         if (newest && p->n == p->need && doc.doc < p->hits[p->n - 1].keys[0].i)
             break;
         if (++seen == FEW_AFTER && few_possible) {
-            int64_t few = 0;
-            bool exact = true;
-            MUNI_TRY(count_rows(p, FEW + 1, &few, &exact));
-            if (few <= FEW) {
+            bool few = false;
+            MUNI_TRY(few_seen(p, &few));
+            if (few) {
                 muni__docs_close(docs);
                 docs = NULL;
                 p->n = 0;
