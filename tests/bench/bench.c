@@ -3,6 +3,7 @@
  * run, the median of the rounds. The names T1 to T10 are those of the aims.
  *
  *   bench [TICKETS [DIRECTORY]]      100,000 tickets, in a directory of its own under DIRECTORY, which is taken away at the end
+ *   bench from FILE [DIRECTORY]      as the first, on copies of a store that `bench alone` made: a big one need not be made again
  *   bench alone TICKETS FILE         the library's times only, on the store FILE; it is made with so many tickets if it is not there, and stays
  *
  * Both stores are made by the library; the floor then copies into the second what the library wrote into the first: tickets with all
@@ -703,6 +704,8 @@ static void columns_of(char *out, size_t size) {
 }
 
 /* The same question, in turns; both must give the same records in the same order. */
+static rounds asked; /* every list and search of the library */
+
 static double bench_read(const char *name, const char *what, muni_session *s, const char *json, sqlite3_stmt *raw, int count, aim a) {
     static rounds r;
     int64_t got[200], want[200];
@@ -717,6 +720,7 @@ static double bench_read(const char *name, const char *what, muni_session *s, co
         double between = now();
         SINK(raw_read(raw, NULL));
         add(&r, between - begin, now() - between);
+        add(&asked, between - begin, 0);
     }
     muni_query_free(q);
     (void)sqlite3_finalize(raw);
@@ -742,7 +746,7 @@ static void bench_list(lib *l) {
     const int who = 7;
     long long staff = (long long)l->staff[who], person = (long long)l->people[who], stranger = (long long)l->stranger;
     ok(muni_db_session(l->db, l->login[who], "bench", NULL, &own));
-    ok(muni_db_session(l->db, "stranger", "bench", NULL, &none));
+    bool known = muni_db_session(l->db, "stranger", "bench", NULL, &none) >= 0; /* not in a store of an earlier bench */
     (void)snprintf(json, sizeof json,
                    "{\"kind\":\"ticket\",\"where\":{\"all\":[{\"field\":\"assignee\",\"op\":\"eq\",\"value\":%lld},{\"field\":\"state\",\"op\":\"eq\",\"value\":\"new\"}]},\"order\":[\"reported_at\"],\"limit\":50}",
                    staff);
@@ -754,7 +758,8 @@ static void bench_list(lib *l) {
     (void)bench_read("list T4", "50 new of an assignee by date, sees own", own, json, select_of(by_date, staff), READS, (aim){ .ratio = 2, .us = 5000, .than = "all", .than_us = mine });
     double all = bench_read("list T4", "50 newest, sees all", l->admin, newest, select_of("FROM k_ticket t WHERE t.trashed_at IS NULL ORDER BY t.id DESC LIMIT 50"), READS, (aim){ .ratio = 1.5, .us = 150 });
     (void)bench_read("list T4", "50 newest, sees own (2 %), floor scans too", own, newest, select_of(of_own, staff, staff, person), READS, (aim){ .ratio = 2, .us = 5000, .than = "all", .than_us = all });
-    (void)bench_read("list T4", "50 newest, sees nothing, floor by index", none, newest, select_of(by_index, stranger, stranger), READS, (aim){ .us = 5000 });
+    if (known)
+        (void)bench_read("list T4", "50 newest, sees nothing, floor by index", none, newest, select_of(by_index, stranger, stranger), READS, (aim){ .us = 5000 });
     muni_session_unref(own);
     muni_session_unref(none);
 }
@@ -789,6 +794,10 @@ static void bench_search(lib *l) {
             (void)bench_read("search T5", what, scoped ? own : l->admin, json, raw, scoped ? 41 : READS, scoped ? (aim){ .us = 10000 } : (aim){ .ratio = 2, .us = one ? 10000 : 1000 });
         }
     muni_session_unref(own);
+    double p95 = percentile(asked.lib, asked.n, 0.95) * 1e3;
+    (void)printf("%-14s lists and searches above, %zu of them: 95 %% within %.2f ms   aim <= 1000 ms: ", "KAT-131", asked.n, p95);
+    (void)printf(p95 <= 1000 ? "met\n" : "missed by %.0f ms\n", p95 - 1000);
+    (void)fflush(stdout);
 }
 
 /* ---- report */
@@ -1148,7 +1157,7 @@ static double staff_floor(const char *from_path, const char *path, const char *u
 /* The file read again, each person looked up. */
 static double staff_again(const char *path, const char *units, const char *people, int64_t n) {
     sqlite3 *db = db_open(path, true);
-    sqlite3_stmt *s = prepare(db, "SELECT p.*,o.* FROM k_person p JOIN k_post o ON o.person=p.id WHERE p.staff_no_key=?1");
+    sqlite3_stmt *s = prepare(db, "SELECT p.*,o.* FROM k_person p JOIN k_post o ON o.person=p.id WHERE p.staff_no_key=?1 AND p.trashed_at IS NULL");
     char key[32];
     size_t found = 0;
     double t = now();
@@ -1448,6 +1457,17 @@ static void alone(int64_t n, const char *path) {
 
 /* ---- */
 
+static void copy(const char *from, const char *to) {
+    static char block[1 << 20];
+    size_t n;
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    while (in && out && (n = fread(block, 1, sizeof block, in)) > 0)
+        if (fwrite(block, 1, n, out) != n)
+            die("%s cannot be written", to);
+    if (!in || !out || fclose(in) || fclose(out))
+        die("%s cannot be copied to %s", from, to);
+}
+
 static void clean(void) {
     static const char *const files[] = { "out.txt", "tickets.csv", "units.csv", "people.csv" };
     static const char *const stores[] = { "library.db", "floor.db", "staff.db", "staff-floor.db", "plain.db" };
@@ -1481,29 +1501,36 @@ int main(int argc, char **argv) {
         alone(tickets_of(argv[2]), argv[3]);
         return 0;
     }
-    if (argc > 3)
-        die("bench [TICKETS [DIRECTORY]]");
-    int64_t n = wanted = argc > 1 ? tickets_of(argv[1]) : 100000;
-    (void)snprintf(dir, sizeof dir, "%s/muni-bench-XXXXXX", argc > 2 ? argv[2] : "/tmp");
+    const char *given = argc > 2 && !strcmp(argv[1], "from") ? argv[2] : NULL, *where = argc > 2 + !!given ? argv[2 + !!given] : "/tmp";
+    if (argc > 3 + !!given)
+        die("bench [TICKETS [DIRECTORY]], or bench from FILE [DIRECTORY]");
+    int64_t n = given ? 20 * BATCH : argc > 1 ? tickets_of(argv[1]) : 100000;
+    (void)snprintf(dir, sizeof dir, "%s/muni-bench-XXXXXX", where);
     if (!mkdtemp(dir))
         die("%s cannot be made", dir);
     (void)snprintf(lib_path, sizeof lib_path, "%s/library.db", dir);
     (void)snprintf(raw_path, sizeof raw_path, "%s/floor.db", dir);
     (void)atexit(clean);
-    machine(n);
-    lib_make(&l, raw_path);
-    lib_make(&l, lib_path);
+    if (given) {
+        copy(given, lib_path);
+        copy(given, raw_path);
+        alone_people(&l, lib_path);
+    } else {
+        lib_make(&l, raw_path);
+        lib_make(&l, lib_path);
+    }
+    wanted = given ? (int64_t)made : n;
+    machine(wanted);
     floor_open();
     floor_sync();
     load_seqs();
     int64_t before = f.last_ticket, bytes = number(f.from, "PRAGMA page_count") * number(f.from, "PRAGMA page_size");
-    l.first_ticket = before + 1;
+    if (!given)
+        l.first_ticket = before + 1;
     lib_open(&l, lib_path, 0);
     bench_create_batch(&l, n);
-    bench_bytes(bytes, n);
-    bench_create_single(&l, "FULL", 9);
+    bench_bytes(given ? 0 : bytes, (int64_t)made);
     int64_t next = l.first_ticket;
-    bench_transition(&l, "FULL", n >= 10000 ? 8 : 2, &next);
     bench_list(&l);
     bench_search(&l);
     bench_report(&l);
@@ -1511,8 +1538,13 @@ int main(int argc, char **argv) {
     lib_close(&l);
     lib_open(&l, lib_path, 1);
     run(f.db, "PRAGMA synchronous=NORMAL");
-    bench_create_single(&l, "NORMAL", 9);
+    bench_create_single(&l, "NORMAL", 7);
     bench_transition(&l, "NORMAL", n >= 10000 ? 8 : 2, &next);
+    lib_close(&l);
+    lib_open(&l, lib_path, 0);
+    run(f.db, "PRAGMA synchronous=FULL");
+    bench_create_single(&l, "FULL", 5);
+    bench_transition(&l, "FULL", n >= 10000 ? 4 : 2, &next);
     compare(before);
     lib_close(&l);
     bench_open();
