@@ -176,12 +176,14 @@ rows: all %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT)
 .PHONY: rows
 
 # What the library costs above SQLite: make bench, make bench BENCH_N=1000000 BENCH_DIR=/var/tmp
-check_PROGRAMS += %D%/bench/bench
+check_PROGRAMS += %D%/bench/bench %D%/bench/opening
 %C%_bench_bench_SOURCES = %D%/bench/bench.c %D%/bench/texts.h
 %C%_bench_bench_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS)
+%C%_bench_opening_SOURCES = %D%/bench/opening.c
+%C%_bench_opening_LDADD = $(SQLITE_LIBS)
 BENCH_N = 100000
 BENCH_DIR = $${TMPDIR-/tmp}
-bench: all %D%/bench/bench$(EXEEXT)
+bench: all %D%/bench/bench$(EXEEXT) %D%/bench/opening$(EXEEXT)
 	%D%/bench/bench$(EXEEXT) $(BENCH_N) "$(BENCH_DIR)"
 .PHONY: bench
 

@@ -84,17 +84,6 @@ static muni_status take_grant(void *user, const muni__row *row) {
     return MUNI_OK;
 }
 
-static muni_status each_of(muni__tx *tx, const char *kind, const char *field, int64_t id, muni_status (*each)(void *, const muni__row *), void *user) {
-    const muni__kind *k = muni__kind_find(kind);
-    muni__cond *cond = NULL;
-    json_t *j = json_pack("{s:s,s:s,s:I}", "field", field, "op", "eq", "value", (json_int_t)id);
-    if (!j)
-        return muni__nomem();
-    muni_status st = muni__cond_parse(&tx->mem, k, j, "where", &cond);
-    json_decref(j);
-    return st < 0 ? st : muni__each(tx, k, cond, each, user);
-}
-
 muni_status muni__access_rights(muni__tx *tx, int64_t principal, muni__rights *out) {
     const muni__kind *group = muni__kind_find(MUNI_KIND_GROUP);
     compiling c = { .tx = tx, .rights = out };
@@ -102,7 +91,7 @@ muni_status muni__access_rights(muni__tx *tx, int64_t principal, muni__rights *o
     muni_status st;
     muni__date_format_iso(muni__tx_today(tx), c.today);
     tx->system = true; /* rights are not asked for while they are being compiled */
-    MUNI_TRY(each_of(tx, MUNI_KIND_MEMBER, MUNI_MEMBER_PRINCIPAL, principal, take_member, &c));
+    MUNI_TRY(muni__each_of(tx, muni__kind_find(MUNI_KIND_MEMBER), MUNI_MEMBER_PRINCIPAL, principal, take_member, &c));
     out->groups = muni__arena_alloc(&out->mem, (c.count + 1) * sizeof *out->groups);
     if (!out->groups) {
         st = MUNI_ENOMEM;
@@ -119,7 +108,7 @@ muni_status muni__access_rights(muni__tx *tx, int64_t principal, muni__rights *o
             goto out;
         }
         out->ngroups++;
-        MUNI_TRY(each_of(tx, MUNI_KIND_GRANT, MUNI_GRANT_GROUP, c.groups[i], take_grant, &c));
+        MUNI_TRY(muni__each_of(tx, muni__kind_find(MUNI_KIND_GRANT), MUNI_GRANT_GROUP, c.groups[i], take_grant, &c));
     }
 out:
     tx->system = system;

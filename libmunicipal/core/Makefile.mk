@@ -16,6 +16,7 @@ libmunicipal_core_la_SOURCES += \
 	%D%/buf.c \
 	%D%/error.c \
 	%D%/nearest.c \
+	%D%/process.c \
 	%D%/utf8.c \
 	%D%/charset.h \
 	%D%/charset.c \

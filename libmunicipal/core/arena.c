@@ -62,6 +62,25 @@ char *muni__arena_strndup(muni__arena *a, const char *p, size_t n) {
     return s;
 }
 
+void muni__arena_reset(muni__arena *a) {
+    struct muni__chunk *keep = NULL;
+    while (a->head) {
+        struct muni__chunk *c = a->head;
+        a->head = c->next;
+        if (c->size > CHUNK_MOST || (keep && c->size <= keep->size)) {
+            muni__free(c);
+            continue;
+        }
+        muni__free(keep);
+        keep = c;
+    }
+    if (keep) {
+        keep->next = NULL;
+        keep->used = 0;
+    }
+    a->head = keep;
+}
+
 void muni__arena_free(muni__arena *a) {
     while (a->head) {
         struct muni__chunk *next = a->head->next;

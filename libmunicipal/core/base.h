@@ -67,6 +67,9 @@ void muni__free(void *p);
 /* Grow `*p` (elements of `size` bytes, `*cap` of them) so that `need` fit. */
 muni_status muni__grow(void *p, size_t *cap, size_t need, size_t size);
 
+/* ---- processes: a number of this one, another in each forked child */
+int64_t muni__process(void);
+
 /* ---- bounded buffer; the first failure sticks in `st`, later calls do nothing */
 typedef struct muni__buf {
     char *p;      /* always NUL-terminated once anything was put */

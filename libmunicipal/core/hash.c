@@ -7,30 +7,25 @@
 #include <unistd.h>
 
 _Static_assert(sizeof(struct sha256_ctx) <= sizeof(muni__sha), "muni__sha is too small for this nettle");
+_Static_assert(_Alignof(struct sha256_ctx) <= _Alignof(muni__sha), "muni__sha is not aligned for this nettle");
 _Static_assert(SHA256_DIGEST_SIZE == MUNI__HASH, "SHA-256 has 32 bytes");
 
-/* The context is copied in and out: what the caller holds is aligned for bytes only. */
+static struct sha256_ctx *context(muni__sha *h) {
+    return (struct sha256_ctx *)(void *)h->opaque;
+}
+
 void muni__sha_init(muni__sha *h) {
-    struct sha256_ctx ctx;
-    sha256_init(&ctx);
-    memset(h, 0, sizeof *h);
-    memcpy(h->opaque, &ctx, sizeof ctx);
+    sha256_init(context(h));
 }
 
 void muni__sha_add(muni__sha *h, const void *p, size_t n) {
-    struct sha256_ctx ctx;
-    if (!n)
-        return;
-    memcpy(&ctx, h->opaque, sizeof ctx);
-    sha256_update(&ctx, n, p);
-    memcpy(h->opaque, &ctx, sizeof ctx);
+    if (n)
+        sha256_update(context(h), n, p);
 }
 
+/* Begins anew. */
 void muni__sha_end(muni__sha *h, unsigned char out[MUNI__HASH]) {
-    struct sha256_ctx ctx;
-    memcpy(&ctx, h->opaque, sizeof ctx);
-    sha256_digest(&ctx, MUNI__HASH, out);
-    memcpy(h->opaque, &ctx, sizeof ctx); /* begun anew */
+    sha256_digest(context(h), MUNI__HASH, out);
 }
 
 void muni__sha_of(const void *p, size_t n, unsigned char out[MUNI__HASH]) {

@@ -5,7 +5,7 @@
 #include "core/base.h"
 
 #define MUNI__HASH 32
-typedef struct muni__sha { unsigned char opaque[160]; } muni__sha;
+typedef struct muni__sha { _Alignas(max_align_t) unsigned char opaque[160]; } muni__sha;
 void muni__sha_init(muni__sha *h);
 void muni__sha_add(muni__sha *h, const void *p, size_t n);
 void muni__sha_end(muni__sha *h, unsigned char out[MUNI__HASH]);

@@ -4,6 +4,7 @@
 #include "core/date.h"
 #include "core/textkey.h"
 #include "core/token.h"
+#include "model/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -1091,7 +1092,7 @@ static muni_status eval_below(eval *e, const muni__cond *c, int64_t id, bool *ou
     *out = false;
     for (int64_t first = id, steps = 0; st >= 0 && id > 0; steps++) {
         muni__row *row = NULL;
-        st = muni__row_fetch(e->tx, &e->mem, kind, id, &row);
+        st = muni__row_find(e->tx, &e->mem, kind, id, &row);
         if (st < 0 || !row)
             break;
         for (size_t i = 0; i < n; i++)
@@ -1184,7 +1185,7 @@ static muni_status eval_leaf(eval *e, const muni__cond *c, const muni__row *row,
         muni__row *next = NULL;
         if (ref->t == MUNI_TYPE_NULL)
             return MUNI_OK;
-        st = muni__row_fetch(e->tx, &e->mem, c->path.kind[hop + 1], ref->i, &next);
+        st = muni__row_find(e->tx, &e->mem, c->path.kind[hop + 1], ref->i, &next);
         if (st < 0)
             return st;
         if (!next || !muni__may(e->tx, next, MUNI__V_READ))

@@ -132,8 +132,4 @@ bool muni__field_askable(const muni__tx *tx, const muni__kind *kind, int32_t fie
 /* The same with MUNI_EFIELD, for a whole path. */
 muni_status muni__path_allowed(const muni__tx *tx, const muni__path *p);
 
-/* ---- list.c */
-/* One row by id, trashed or not, into `mem`; NULL where there is none. Asks no rights. */
-muni_status muni__row_fetch(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out);
-
 #endif

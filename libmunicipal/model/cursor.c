@@ -5,8 +5,6 @@
 #include "model/internal.h"
 #include "model/list.h"
 
-#include <unistd.h>
-
 struct muni_cursor {
     int32_t refs; /* atomic */
     pthread_mutex_t mutex;
@@ -175,7 +173,7 @@ void muni_cursor_close(muni_cursor *cursor) {
     if (!cursor)
         return;
     muni__error_save(&why);
-    bool ours = cursor->session->db->pid == (int64_t)getpid(); /* in a forked child there is nobody who would give the lock back */
+    bool ours = cursor->session->db->process == muni__process(); /* in a forked child there is nobody who would give the lock back */
     if (ours)
         (void)pthread_mutex_lock(&cursor->mutex);
     if (!cursor->closed) {

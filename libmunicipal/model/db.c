@@ -5,8 +5,6 @@
 #include "core/hash.h"
 #include "store/search.h"
 
-#include <unistd.h>
-
 static muni_status handle_new(muni_db **out) {
     muni_db *db = muni__alloc(sizeof *db);
     if (!db)
@@ -21,7 +19,7 @@ static muni_status handle_new(muni_db **out) {
         return muni__nomem();
     }
     db->refs = 1;
-    db->pid = (int64_t)getpid();
+    db->process = muni__process();
     *out = db;
     return MUNI_OK;
 }
@@ -29,7 +27,7 @@ static muni_status handle_new(muni_db **out) {
 static void handle_free(muni_db *db) {
     muni__definitions_free(db->definitions);
     muni__kind_sql_free(db);
-    if (db->pid == (int64_t)getpid()) { /* in a fork others may seem to wait for them for ever */
+    if (db->process == muni__process()) { /* in a fork others may seem to wait for them for ever */
         (void)pthread_cond_destroy(&db->idle);
         (void)pthread_mutex_destroy(&db->mutex);
     }
@@ -38,7 +36,7 @@ static void handle_free(muni_db *db) {
 
 /* In a forked child another thread of the parent may have held the mutex for ever; there is only one thread there, so none is needed. */
 static bool guard(muni_db *db) {
-    bool ours = db->pid == (int64_t)getpid();
+    bool ours = db->process == muni__process();
     if (ours)
         (void)pthread_mutex_lock(&db->mutex);
     return ours;

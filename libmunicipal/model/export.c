@@ -4,6 +4,7 @@
  * file (a pipe, a terminal) is written directly. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
+#include "model/internal.h"
 #include "model/list.h"
 #include "model/transfer.h"
 
@@ -200,7 +201,7 @@ static muni_status reference(export *x, muni__tx *tx, const muni__field *f, int6
     const char *p = text;
     (void)snprintf(text, sizeof text, "#%lld", (long long)id);
     if (name >= 0)
-        st = muni__row_fetch(tx, &scratch, kind, id, &row);
+        st = muni__row_find(tx, &scratch, kind, id, &row);
     if (row && row->v[name].t == MUNI_TYPE_TEXT && !(kind->fields[name].flags & MUNI__F_PERSONAL) && muni__may(tx, row, MUNI__V_READ))
         p = row->v[name].p;
     char *copy = st >= 0 ? muni__arena_strndup(&x->mem, p, strlen(p)) : NULL;

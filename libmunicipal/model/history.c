@@ -166,6 +166,19 @@ static muni_status last_hash(muni__tx *tx, int64_t rec, unsigned char out[32]) {
     return st;
 }
 
+/* Two salts. Asking the system for so few bytes costs more than hashing with them, so a transaction asks for several changes at once. */
+static muni_status salts_take(muni__tx *tx, unsigned char out[32]) {
+    if (tx->unused < 32) {
+        muni_status st = muni__random(tx->random, sizeof tx->random);
+        if (st < 0)
+            return st;
+        tx->unused = sizeof tx->random;
+    }
+    tx->unused -= 32;
+    memcpy(out, tx->random + tx->unused, 32);
+    return MUNI_OK;
+}
+
 muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__row *old, const muni__row *row, int64_t late_at) {
     unsigned char salts[32], digests[2][MUNI__HASH], prev[MUNI__HASH] = { 0 }, hash[MUNI__HASH];
     muni__buf docs[2] = { MUNI_BUF_INIT((size_t)64 << 20), MUNI_BUF_INIT((size_t)64 << 20) };
@@ -174,7 +187,7 @@ muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__r
     muni_status st;
     for (int i = 0; i < 2; i++)
         MUNI_TRY(old ? changes(old, row, tx->utc_offset, i == 1, &docs[i]) : muni__history_values(row, tx->utc_offset, i == 1, &docs[i]));
-    MUNI_TRY(muni__random(salts, sizeof salts));
+    MUNI_TRY(salts_take(tx, salts));
     for (int i = 0; i < 2; i++)
         if (docs[i].n)
             muni__history_digest(salts + 16 * i, docs[i].p, docs[i].n, digests[i]);

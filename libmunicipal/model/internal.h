@@ -22,11 +22,11 @@ void muni__db_shut(muni_db *db); /* the last call after closing is over: close f
 void muni__db_track(muni_session *session, bool add); /* the store knows its sessions, to end their groups */
 
 /* ---- row.c: the texts of statements that every record of a kind needs, built once per store; they live as long as it. */
-typedef enum muni__sql_sort { MUNI__SQL_LOAD, MUNI__SQL_INSERT, MUNI__SQL_EXISTS, MUNI__SQL_SORTS } muni__sql_sort;
+typedef enum muni__sql_sort { MUNI__SQL_LOAD, MUNI__SQL_INSERT, MUNI__SQL_EXISTS, MUNI__SQL_COLUMNS, MUNI__SQL_SORTS } muni__sql_sort;
 muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort sort, const char **out);
 void muni__kind_sql_free(muni_db *db);
-/* Load by id into `mem`; NULL where there is none. */
-muni_status muni__row_find(muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out);
+/* Load by id, trashed or not, into `mem`; NULL where there is none. Asks no rights. */
+muni_status muni__row_find(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out);
 
 /* ---- session.c: rights are compiled again when the configuration changed or a dated thing began or ended */
 muni_status muni__rights_refresh(muni__tx *tx);

@@ -8,6 +8,7 @@
 #include "model/list.h"
 
 #include "core/textkey.h"
+#include "model/internal.h"
 #include "store/search.h"
 
 #include <stdlib.h>
@@ -20,29 +21,23 @@
 #define COUNTED 50000      /* places held at once while counting one by one */
 #define SCRATCH_ROWS 64
 
-/* ---- one row */
-
-muni_status muni__row_fetch(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
-    muni__buf sql = MUNI_BUF_INIT(0);
-    muni__stmt *s = NULL;
-    muni_status st;
-    *out = NULL;
-    muni__buf_puts(&sql, "SELECT ");
-    muni__schema_columns(&sql, kind, "t.");
-    muni__buf_puts(&sql, " FROM ");
-    muni__schema_table(&sql, kind);
-    muni__buf_puts(&sql, " t WHERE t.\"id\" = ?1");
-    MUNI_TRY(sql.st);
-    MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
-    muni__bind_int(s, 1, id);
-    st = muni__step(s);
-    if (st == MUNI_ROW)
-        st = muni__row_read(mem, kind, s, 0, out);
-out:
-    muni__done(s);
-    muni__buf_free(&sql);
-    return st < 0 ? st : MUNI_OK;
+/* "SELECT columns FROM table t" */
+static void select_sql(const muni__tx *tx, const muni__kind *kind, muni__buf *out) {
+    const char *columns = NULL;
+    muni_status st = muni__kind_sql(tx->db, kind, MUNI__SQL_COLUMNS, &columns);
+    if (st < 0) {
+        if (out->st >= 0)
+            out->st = st;
+        return;
+    }
+    muni__buf_puts(out, "SELECT ");
+    muni__buf_puts(out, columns);
+    muni__buf_puts(out, " FROM ");
+    muni__schema_table(out, kind);
+    muni__buf_puts(out, " t");
 }
+
+/* ---- one row */
 
 muni_status muni__row_by(muni__tx *tx, const muni__kind *kind, const char *field, const char *value, size_t n, muni__row **out) {
     muni__buf sql = MUNI_BUF_INIT(0);
@@ -67,11 +62,8 @@ muni_status muni__row_by(muni__tx *tx, const muni__kind *kind, const char *field
         if (!n || i < n)
             goto out; /* no number: there is none */
     }
-    muni__buf_puts(&sql, "SELECT ");
-    muni__schema_columns(&sql, kind, "t.");
-    muni__buf_puts(&sql, " FROM ");
-    muni__schema_table(&sql, kind);
-    muni__buf_printf(&sql, " t WHERE t.\"%s%s\" = ?1 AND t.\"trashed_at\" IS NULL ORDER BY t.\"id\" LIMIT ?2", f->name, f->type == MUNI__KEY ? "_key" : "");
+    select_sql(tx, kind, &sql);
+    muni__buf_printf(&sql, " WHERE t.\"%s%s\" = ?1 AND t.\"trashed_at\" IS NULL ORDER BY t.\"id\" LIMIT ?2", f->name, f->type == MUNI__KEY ? "_key" : "");
     MUNI_TRY(sql.st);
     MUNI_TRY(muni__sql(tx->conn, sql.p, &s));
     if (number)
@@ -91,7 +83,9 @@ out:
 
 /* ---- rows without rights */
 
-muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *where, muni_status (*each)(void *user, const muni__row *row), void *user) {
+/* Those of which `where` holds (NULL: any) and whose reference `field` (-1: none) is `id`. */
+static muni_status each_row(muni__tx *tx, const muni__kind *kind, const muni__cond *where, int32_t field, int64_t id, muni_status (*each)(void *user, const muni__row *row),
+                            void *user) {
     muni__arena mem = MUNI_ARENA_INIT;
     muni__row *rows[MUNI__PAGE];
     int64_t after = INT64_MIN;
@@ -104,12 +98,15 @@ muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *w
         size_t n = 0;
         bool exact = true;
         muni__sqlout_init(&o, &mem);
-        muni__sqlout_put(&o, "SELECT ");
-        muni__schema_columns(&o.b, kind, "t.");
-        muni__sqlout_put(&o, " FROM ");
-        muni__schema_table(&o.b, kind);
-        muni__sqlout_put(&o, " t WHERE t.\"trashed_at\" IS NULL AND t.\"id\" > ");
+        select_sql(tx, kind, &o.b);
+        muni__sqlout_put(&o, " WHERE t.\"trashed_at\" IS NULL AND t.\"id\" > ");
         muni__sqlout_int(&o, after);
+        if (field >= 0) {
+            muni__sqlout_put(&o, " AND ");
+            muni__sqlout_name(&o, "t", kind->fields[field].name, "");
+            muni__sqlout_put(&o, " = ");
+            muni__sqlout_int(&o, id);
+        }
         if (where) {
             bool system = tx->system;
             muni__sqlout_put(&o, " AND ");
@@ -143,6 +140,16 @@ muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *w
         muni__arena_free(&mem);
     }
     return st < 0 ? st : MUNI_OK;
+}
+
+muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *where, muni_status (*each)(void *user, const muni__row *row), void *user) {
+    return each_row(tx, kind, where, -1, 0, each, user);
+}
+
+muni_status muni__each_of(muni__tx *tx, const muni__kind *kind, const char *field, int64_t id, muni_status (*each)(void *user, const muni__row *row), void *user) {
+    int32_t at;
+    muni_status st = muni__field_get(kind, field, &at);
+    return st < 0 ? st : each_row(tx, kind, NULL, at, id, each, user);
 }
 
 /* ---- a page */
@@ -324,7 +331,8 @@ static bool row_seen(pager *p, muni__stmt *s) {
     return muni__vis_sees(&p->vis, p->seen);
 }
 
-/* One way through the kind's rows, in the wanted order. */
+/* One way through the kind's rows, in the wanted order. Where many entries may not be kept, only what decides is read, and those that are kept are
+ * loaded afterwards. */
 typedef struct way {
     const muni__branch *branch; /* NULL: all rows */
     const int64_t *ids;         /* these only, `nids` of them */
@@ -339,9 +347,16 @@ typedef struct way {
     muni__val *last; /* the place of the last entry read, where the window was used up */
 } way;
 
+static bool thin(const pager *p, const way *w) {
+    return p->places || w->branch || (w->look && w->cond_flag);
+}
+
 static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact) {
     const muni_query *q = p->q;
+    const char *columns = "";
     muni_status st = MUNI_OK;
+    if (!thin(p, w) && (st = muni__kind_sql(p->tx->db, p->kind, MUNI__SQL_COLUMNS, &columns)) < 0)
+        return st;
     muni__sqlout_put(o, "SELECT ");
     for (size_t i = 0; i < p->nlight; i++) {
         muni__sqlout_name(o, "t", p->kind->fields[p->light[i]].name, "");
@@ -355,8 +370,8 @@ static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact)
         st = muni__cond_sql(p->tx, q->where, "t", o, exact);
     else
         muni__sqlout_put(o, "TRUE");
-    muni__sqlout_put(o, ", ");
-    muni__schema_columns(&o->b, p->kind, "t.");
+    muni__sqlout_put(o, *columns ? ", " : "");
+    muni__sqlout_put(o, columns);
     muni__sqlout_put(o, " FROM ");
     muni__schema_table(&o->b, p->kind);
     muni__sqlout_put(o, " t WHERE ");
@@ -393,14 +408,40 @@ static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact)
 }
 
 /* Does the row satisfy what SQL could not decide? */
-static muni_status recheck(pager *p, muni__stmt *s, bool *holds) {
+static muni_status recheck(pager *p, const way *w, muni__stmt *s, int64_t id, bool *holds) {
     muni__row *row;
     if (++p->scratch_rows > SCRATCH_ROWS) {
         muni__arena_free(&p->scratch);
         p->scratch_rows = 0;
     }
-    muni_status st = muni__row_read(&p->scratch, p->kind, s, (int)(p->nlight + p->q->norder + 1), &row);
-    return st < 0 ? st : muni__cond_eval(p->tx, p->q->where, row, NULL, holds);
+    muni_status st = thin(p, w) ? muni__row_find(p->tx, &p->scratch, p->kind, id, &row)
+                                : muni__row_read(&p->scratch, p->kind, s, (int)(p->nlight + p->q->norder + 1), &row);
+    *holds = false;
+    return st < 0 || !row ? st : muni__cond_eval(p->tx, p->q->where, row, NULL, holds);
+}
+
+/* Put an entry into the page, where it belongs and is not there already through another branch; its row may come later. */
+static muni_status put_hit(pager *p, const muni__val *keys, muni__row *row, muni__hit **out) {
+    size_t at = p->n;
+    muni__val *copy;
+    *out = NULL;
+    for (int c = 1; at; at--) {
+        c = compare_keys(p->q, keys, p->hits[at - 1].keys);
+        if (c == 0)
+            return MUNI_OK;
+        if (c > 0)
+            break;
+    }
+    muni_status st = copy_keys(p, keys, &copy);
+    if (st < 0)
+        return st;
+    if (p->n == p->need)
+        p->n--;
+    memmove(p->hits + at + 1, p->hits + at, (p->n - at) * sizeof *p->hits);
+    p->hits[at] = (muni__hit){ row, copy };
+    p->n++;
+    *out = &p->hits[at];
+    return MUNI_OK;
 }
 
 /* Walk, and keep what belongs to the page. */
@@ -429,7 +470,6 @@ static muni_status walk(pager *p, way *w) {
         bool keep = true;
         w->read++;
         read_keys(p, s, keys);
-        size_t at = p->n;
         if (p->n == p->need && compare_keys(q, keys, p->hits[p->n - 1].keys) >= 0)
             break; /* whatever comes stands behind the page */
         if (w->look)
@@ -437,26 +477,12 @@ static muni_status walk(pager *p, way *w) {
         if (keep && w->cond_flag && q->where)
             keep = !muni__col_null(s, (int)(p->nlight + q->norder)) && muni__col_int(s, (int)(p->nlight + q->norder));
         if (keep && !exact)
-            MUNI_TRY(recheck(p, s, &keep));
-        while (keep && at) { /* its place among those kept; it may be there already through another branch */
-            int c = compare_keys(q, keys, p->hits[at - 1].keys);
-            if (c == 0)
-                keep = false;
-            if (c >= 0)
-                break;
-            at--;
-        }
+            MUNI_TRY(recheck(p, w, s, keys[q->norder - 1].i, &keep));
         if (keep) {
-            muni__hit hit;
-            MUNI_TRY(copy_keys(p, keys, &hit.keys));
-            hit.row = NULL;
-            if (!p->places)
-                MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit.row));
-            if (p->n == p->need)
-                p->n--;
-            memmove(p->hits + at + 1, p->hits + at, (p->n - at) * sizeof *p->hits);
-            p->hits[at] = hit;
-            p->n++;
+            muni__hit *hit;
+            MUNI_TRY(put_hit(p, keys, NULL, &hit));
+            if (hit && !thin(p, w))
+                MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit->row));
         }
         if (w->window && w->read == w->window)
             MUNI_TRY(copy_keys(p, keys, &w->last));
@@ -482,7 +508,10 @@ static muni_status plain(pager *p, const muni__val *after, muni__plan_way how) {
     bool window = how == MUNI__PLAN_WINDOW || (how == MUNI__PLAN_BEST && (muni__leads_index(p->kind, p->q->order[0].field) ||
                                                                         (p->q->where && muni__cond_anchored(p->q->where))));
     if (window) {
-        way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : MUNI__WINDOW,
+        /* the newest: every scope index is in that order, too, so little is looked at before they are asked */
+        bool brief = how == MUNI__PLAN_BEST && !p->q->where && p->q->norder == 1 && p->q->trash == MUNI__TRASH_WITHOUT &&
+                     p->vis.scope->nunits + p->vis.scope->nbelow <= UNITS_EACH;
+        way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : brief && 2 * p->need < MUNI__WINDOW ? 2 * p->need : MUNI__WINDOW,
                   .cond_flag = !(p->q->where && muni__cond_anchored(p->q->where)) };
         st = walk(p, &w);
         if (st < 0 || p->n == p->need || w.read < w.window)
@@ -527,7 +556,7 @@ static muni_status part_seen(pager *p, const muni__doc *doc, bool *out) {
         *out = p->part_vis.all;
         return MUNI_OK;
     }
-    st = muni__row_fetch(p->tx, &p->scratch, kind, doc->doc, &row);
+    st = muni__row_find(p->tx, &p->scratch, kind, doc->doc, &row);
     if (++p->scratch_rows > SCRATCH_ROWS) {
         p->scratch_rows = 0;
         *out = row && muni__vis_sees(&p->part_vis, row);
@@ -644,10 +673,97 @@ static muni_status words_by_rows(pager *p, const muni__val *after) {
 
 static muni_status count_rows(pager *p, int64_t most, int64_t *out, bool *exact);
 
+/* Are the records that the session sees at most FEW? By the entries of the scope indexes, which is quick and at most too many; where a condition
+ * makes them few, by counting them. */
+static muni_status few_seen(pager *p, bool *few) {
+    muni__branch *branches = NULL;
+    size_t count = 0;
+    int64_t n = 0;
+    bool exact = true;
+    *few = false;
+    if (p->q->where && muni__cond_anchored(p->q->where)) {
+        muni_status st = count_rows(p, FEW + 1, &n, &exact);
+        *few = n <= FEW;
+        return st;
+    }
+    muni_status st = muni__vis_branches(&p->vis, p->mem, 0, &branches, &count);
+    for (size_t i = 0; i < count && st >= 0 && n <= FEW; i++) {
+        const muni__branch *b = &branches[i];
+        muni__sqlout o;
+        muni__stmt *s = NULL;
+        if (b->field < 0)
+            return MUNI_OK; /* all of a type */
+        muni__sqlout_init(&o, p->mem);
+        muni__sqlout_put(&o, "SELECT count(*) FROM (SELECT 1 AS one FROM ");
+        muni__schema_table(&o.b, p->kind);
+        muni__sqlout_put(&o, " t WHERE ");
+        muni__sqlout_name(&o, "t", p->kind->fields[b->field].name, "");
+        if (b->ids) {
+            muni__sqlout_set(&o, b->ids, b->nids);
+        } else {
+            muni__sqlout_put(&o, " = ");
+            muni__sqlout_int(&o, b->id);
+        }
+        muni__sqlout_put(&o, " LIMIT ");
+        muni__sqlout_int(&o, FEW + 1);
+        muni__sqlout_put(&o, ") AS c");
+        st = muni__sqlout_open(&o, p->tx->conn, &s);
+        if (st >= 0 && (st = muni__step(s)) == MUNI_ROW)
+            n += muni__col_int(s, 0);
+        muni__done(s);
+        muni__sqlout_free(&o);
+    }
+    *few = st >= 0 && n <= FEW;
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* May the session see this record? Reads no more of it than that takes. */
+static muni_status id_seen(pager *p, int64_t id, bool *seen) {
+    muni__buf sql = MUNI_BUF_INIT(0);
+    muni__stmt *s = NULL;
+    muni_status st;
+    *seen = false;
+    for (size_t i = 0; i < p->nlight; i++) {
+        muni__buf_puts(&sql, i ? ", \"" : "SELECT \"");
+        muni__buf_puts(&sql, p->kind->fields[p->light[i]].name);
+        muni__buf_putc(&sql, '"');
+    }
+    muni__buf_puts(&sql, " FROM ");
+    muni__schema_table(&sql, p->kind);
+    muni__buf_puts(&sql, " WHERE \"id\" = ?1");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(p->tx->conn, sql.p, &s));
+    muni__bind_int(s, 1, id);
+    MUNI_TRY(muni__step(s));
+    *seen = st == MUNI_ROW && row_seen(p, s);
+out:
+    muni__done(s);
+    muni__buf_free(&sql);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* One record into a page of the newest, unless it is not asked for, not seen or no longer there. */
+static muni_status take_record(pager *p, int64_t id) {
+    const muni__val key = muni__val_int(id);
+    muni__row *row;
+    muni__hit *hit;
+    bool seen = p->vis.all;
+    muni_status st = MUNI_OK;
+    if (p->n == p->need && compare_keys(p->q, &key, p->hits[p->n - 1].keys) >= 0)
+        return MUNI_OK;
+    if (!seen && ((st = id_seen(p, id, &seen)) < 0 || !seen))
+        return st;
+    st = muni__row_find(p->tx, p->mem, p->kind, id, &row);
+    if (st < 0 || !row || (p->q->trash != MUNI__TRASH_WITH && (p->q->trash == MUNI__TRASH_ONLY) == (row->v[MUNI__C_TRASHED_AT].t == MUNI_TYPE_NULL)))
+        return st;
+    return put_hit(p, &key, row, &hit);
+}
+
 static muni_status with_words(pager *p, const muni__val *after) {
     const muni_query *q = p->q;
     bool newest = q->norder == 1 && q->order[0].desc; /* the id alone */
     bool few_possible = !p->vis.ordered || (q->where && muni__cond_anchored(q->where));
+    bool direct = newest && !q->where; /* whatever holds the words and is seen belongs to the page */
     muni__docs *docs = NULL;
     muni__doc doc;
     int64_t ids[BATCH], last = 0;
@@ -662,10 +778,9 @@ static muni_status with_words(pager *p, const muni__val *after) {
         if (newest && p->n == p->need && doc.doc < p->hits[p->n - 1].keys[0].i)
             break;
         if (++seen == FEW_AFTER && few_possible) {
-            int64_t few = 0;
-            bool exact = true;
-            MUNI_TRY(count_rows(p, FEW + 1, &few, &exact));
-            if (few <= FEW) {
+            bool few = false;
+            MUNI_TRY(few_seen(p, &few));
+            if (few) {
                 muni__docs_close(docs);
                 docs = NULL;
                 p->n = 0;
@@ -680,7 +795,12 @@ static muni_status with_words(pager *p, const muni__val *after) {
         MUNI_TRY(words_hold(p, doc.rec, &doc, &holds));
         if (!holds)
             continue;
-        last = ids[nids++] = doc.rec;
+        last = doc.rec;
+        if (direct) {
+            MUNI_TRY(take_record(p, last));
+            continue;
+        }
+        ids[nids++] = last;
         if (nids == batch) {
             way w = { .ids = ids, .nids = nids, .look = true, .after = after };
             nids = 0;
@@ -769,6 +889,14 @@ static muni_status page_of(muni__tx *tx, muni__arena *mem, const muni_query *q, 
     p.places = places;
     if (st >= 0)
         st = q->words ? with_words(&p, after) : plain(&p, after, how);
+    for (size_t i = 0; i < p.n && st >= 0 && !places; i++)
+        if (!p.hits[i].row) {
+            const int64_t id = p.hits[i].keys[q->norder - 1].i;
+            st = muni__row_find(tx, mem, p.kind, id, &p.hits[i].row);
+            if (st >= 0 && !p.hits[i].row)
+                st = muni__fail(MUNI_ECORRUPT, NULL, "an index leads to %1$s %3$lld, which is not there; run municipal check%2$.0s", "%1$.0s索引が指す%2$s %3$lldがありません。municipal checkを実行してください",
+                                p.kind->name, p.kind->ja, (long long)id);
+        }
     muni__arena_free(&p.scratch);
     if (st < 0)
         return st;
@@ -908,11 +1036,8 @@ static muni_status look_up(muni__tx *tx, muni__arena *mem, const muni__kind *kin
         st = MUNI_ENOMEM;
         goto out;
     }
-    muni__sqlout_put(&o, "SELECT ");
-    muni__schema_columns(&o.b, kind, "t.");
-    muni__sqlout_put(&o, " FROM ");
-    muni__schema_table(&o.b, kind);
-    muni__sqlout_put(&o, " t WHERE t.\"id\"");
+    select_sql(tx, kind, &o.b);
+    muni__sqlout_put(&o, " WHERE t.\"id\"");
     muni__sqlout_set(&o, ids, kept);
     muni__sqlout_put(&o, " ORDER BY t.\"id\"");
     MUNI_TRY(muni__sqlout_open(&o, tx->conn, &s));
@@ -996,6 +1121,24 @@ static muni_status add_item(const muni__tx *tx, muni_rec *rec, const muni__field
     return MUNI_OK;
 }
 
+/* The record of row `i`. Without references to follow (`reached` is NULL then) and personal fields no transaction is needed. */
+static muni_status rec_of(const muni__tx *tx, int32_t utc_offset, const muni__fields *fields, muni__row ***reached, const muni__row *row, size_t i, muni_rec **out) {
+    muni_status st = muni__rec_open(row->kind, utc_offset, fields->count, out);
+    for (size_t k = 0; k < fields->count && st >= 0; k++) {
+        muni__row *there[MUNI__PATH_HOPS] = { NULL };
+        for (int32_t h = 0; h < fields->items[k].path.hops; h++)
+            there[h] = reached[k * MUNI__PATH_HOPS + (size_t)h][i];
+        st = add_item(tx, *out, &fields->items[k], there, row);
+    }
+    if (st >= 0)
+        st = muni__rec_seal(*out);
+    if (st < 0) {
+        muni_rec_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
 muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out) {
     muni__arena mem = MUNI_ARENA_INIT;
     muni__fields *all = NULL;
@@ -1020,16 +1163,8 @@ muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *
         for (size_t k = 0; k < fields->count; k++)
             MUNI_TRY(follow(tx, &mem, fields, k, reached, rows, count));
     }
-    for (size_t i = 0; i < count; i++) {
-        MUNI_TRY(muni__rec_open(kind, tx->utc_offset, fields->count, &out[i]));
-        for (size_t k = 0; k < fields->count; k++) {
-            muni__row *there[MUNI__PATH_HOPS] = { NULL };
-            for (int32_t h = 0; h < fields->items[k].path.hops; h++)
-                there[h] = reached[k * MUNI__PATH_HOPS + (size_t)h][i];
-            MUNI_TRY(add_item(tx, out[i], &fields->items[k], there, rows[i]));
-        }
-        MUNI_TRY(muni__rec_seal(out[i]));
-    }
+    for (size_t i = 0; i < count; i++)
+        MUNI_TRY(rec_of(tx, tx->utc_offset, fields, reached, rows[i], i, &out[i]));
 out:
     if (st < 0)
         for (size_t i = 0; i < count; i++) {
@@ -1048,10 +1183,13 @@ muni_status muni__row_to_rec(muni__tx *tx, const muni__row *row, const muni__fie
 /* ---- the cursor of a list */
 
 typedef struct listing {
+    muni_session *session; /* the cursor holds it */
     muni_query *q;
     int64_t left;      /* records still wanted; -1: no limit */
     muni__arena mem;   /* of the page */
-    muni_rec *recs[MUNI__PAGE];
+    bool plain;        /* nothing is to be asked for a record but its row: it is made when it is given */
+    int32_t utc_offset;
+    muni_rec *recs[MUNI__PAGE]; /* made already, where they are not plain */
     muni__hit *hits;
     size_t n, at;
     bool ended, given;     /* no more pages; a record was given */
@@ -1059,31 +1197,47 @@ typedef struct listing {
     muni__arena last_mem;
 } listing;
 
+/* Memory of a page: what the last one gave back, if that was some. */
+static muni__arena page_mem(muni_session *s) {
+    return (muni__arena){ __atomic_exchange_n(&s->spare.head, NULL, __ATOMIC_ACQ_REL) };
+}
+
+static void page_done(muni_session *s, muni__arena *mem) {
+    if (!mem->head)
+        return;
+    muni__arena_reset(mem);
+    muni__arena before = { __atomic_exchange_n(&s->spare.head, mem->head, __ATOMIC_ACQ_REL) };
+    mem->head = NULL;
+    muni__arena_free(&before);
+}
+
 static void listing_free(void *state) {
     listing *l = state;
     if (!l)
         return;
-    for (size_t i = l->at; i < l->n; i++)
+    for (size_t i = l->at; i < l->n && !l->plain; i++)
         muni_rec_free(l->recs[i]);
     muni__query_unref(l->q);
-    muni__arena_free(&l->mem);
-    muni__arena_free(&l->last_mem);
+    page_done(l->session, &l->mem);
+    page_done(l->session, &l->last_mem);
     muni__free(l);
 }
 
 /* Read the next page; the one before is given away. On failure nothing has changed. */
 static muni_status fill(muni__tx *tx, listing *l) {
-    muni__arena mem = MUNI_ARENA_INIT;
+    muni__arena mem = page_mem(l->session);
     muni__row *rows[MUNI__PAGE];
     muni__hit *hits;
     size_t n, need = l->left >= 0 && l->left < MUNI__PAGE ? (size_t)l->left : MUNI__PAGE;
     muni_status st;
     MUNI_TRY(muni__query_allowed(tx, l->q, true));
     MUNI_TRY(muni__page(tx, &mem, l->q, l->last, need, MUNI__PLAN_BEST, &hits, &n));
-    for (size_t i = 0; i < n; i++)
-        rows[i] = hits[i].row;
-    MUNI_TRY(muni__rows_to_recs(tx, l->q->kind, rows, n, l->q->fields, l->recs));
-    muni__arena_free(&l->last_mem);
+    if (!l->plain) {
+        for (size_t i = 0; i < n; i++)
+            rows[i] = hits[i].row;
+        MUNI_TRY(muni__rows_to_recs(tx, l->q->kind, rows, n, l->q->fields, l->recs));
+    }
+    page_done(l->session, &l->last_mem);
     l->last_mem = l->mem; /* `last` stands in it */
     l->mem = mem;
     l->hits = hits;
@@ -1092,9 +1246,10 @@ static muni_status fill(muni__tx *tx, listing *l) {
     if (l->left >= 0)
         l->left -= (int64_t)n;
     l->ended = n < need || l->left == 0;
+    l->utc_offset = tx->utc_offset;
     return MUNI_OK;
 out:
-    muni__arena_free(&mem);
+    page_done(l->session, &mem);
     return st;
 }
 
@@ -1112,9 +1267,15 @@ static muni_status listing_next(muni__tx *tx, void *state, muni_rec **out) {
     }
     if (l->at == l->n)
         return MUNI_OK;
-    l->last = l->hits[l->at].keys;
+    if (l->plain) {
+        muni_status st = rec_of(NULL, l->utc_offset, l->q->fields, NULL, l->hits[l->at].row, 0, out);
+        if (st < 0)
+            return st;
+    } else {
+        *out = l->recs[l->at];
+    }
+    l->last = l->hits[l->at++].keys;
     l->given = true;
-    *out = l->recs[l->at++];
     return MUNI_ROW;
 }
 
@@ -1135,7 +1296,11 @@ muni_status muni_session_list(muni_session *session, const muni_query *query, mu
     listing *l = muni__alloc(sizeof *l);
     if (!l)
         return MUNI_LEAVE(MUNI_ENOMEM);
+    l->session = session;
     l->q = muni__query_ref(query);
+    l->plain = !query->fields->personal;
+    for (size_t i = 0; i < query->fields->count; i++)
+        l->plain = l->plain && !query->fields->items[i].path.hops;
     l->left = query->limit;
     l->last = query->after;
     muni_status st = muni__tx_enter(session, false, true, &tx);

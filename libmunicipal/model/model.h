@@ -87,7 +87,7 @@ struct muni_db {
     int64_t fixed_now;  /* 0: the system's clock */
     bool test;
     int32_t utc_offset;
-    int64_t pid;
+    int64_t process; /* that opened it */
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
     bool shutting;          /* one thread is ending it: sessions stay where they are meanwhile */
     muni_session *sessions; /* open ones, under mutex: closing ends their groups */
@@ -104,6 +104,7 @@ struct muni_session {
     char *login, *application, *reason;
     muni__rights *rights;
     struct muni__tx *group; /* the open group, or NULL */
+    muni__arena spare;      /* a chunk that the last list gave back; taken and given atomically */
     muni_session *before, *after; /* in the store's list */
 };
 
@@ -125,7 +126,9 @@ struct muni__tx {
     int32_t following; /* nesting by hooks alone: what they write was asked for by nobody */
     int32_t changes; /* in the group */
     const muni__rights *rights;
-    muni__arena mem; /* lives as long as the transaction */
+    unsigned char random[256]; /* for salts, the first `unused` bytes */
+    size_t unused;
+    muni__arena mem; /* lives as long as the transaction; in a group, as the call */
 };
 
 /* Begin a call: lock the session, check that it is usable, join the open group or borrow a connection and begin; rights are brought up to
@@ -206,6 +209,8 @@ bool muni__cond_holds(const muni__tx *tx, const muni__cond *c, const muni__row *
 /* ---- lists inside the library: rows of a kind that satisfy a condition, without rights. Calls back in ascending id; the row lives during the
  * call. A negative status from `each` ends it. `where` NULL: all; trashed ones are left out. In list.c. */
 muni_status muni__each(muni__tx *tx, const muni__kind *kind, const muni__cond *where, muni_status (*each)(void *user, const muni__row *row), void *user);
+/* The same for the rows whose reference `field` leads to the record `id`. */
+muni_status muni__each_of(muni__tx *tx, const muni__kind *kind, const char *field, int64_t id, muni_status (*each)(void *user, const muni__row *row), void *user);
 /* One row by a KEY or INT field's value (folded): NULL where there is none. */
 muni_status muni__row_by(muni__tx *tx, const muni__kind *kind, const char *field, const char *value, size_t n, muni__row **out);
 

@@ -339,6 +339,7 @@ static void sql_of(muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
         muni__schema_table(b, kind);
         muni__buf_puts(b, " WHERE id=?1 AND trashed_at IS NULL");
         return;
+    case MUNI__SQL_COLUMNS: muni__schema_columns(b, kind, "t."); return;
     default: break;
     }
     muni__buf_puts(b, "INSERT INTO ");
@@ -381,7 +382,7 @@ void muni__kind_sql_free(muni_db *db) {
     db->sql = NULL;
 }
 
-muni_status muni__row_find(muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
+muni_status muni__row_find(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
     const char *sql = NULL;
     muni__stmt *s = NULL;
     muni_status st;

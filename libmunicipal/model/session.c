@@ -5,8 +5,6 @@
 #include "core/textkey.h"
 #include "store/search.h"
 
-#include <unistd.h>
-
 /* ---- life */
 
 static void session_free(muni_session *s) {
@@ -14,10 +12,11 @@ static void session_free(muni_session *s) {
         muni__arena_free(&s->rights->mem);
         muni__free(s->rights);
     }
+    muni__arena_free(&s->spare);
     muni__free(s->login);
     muni__free(s->application);
     muni__free(s->reason);
-    if (!s->db || s->db->pid == (int64_t)getpid()) /* in a fork others may seem to wait for it for ever */
+    if (!s->db || s->db->process == muni__process()) /* in a fork others may seem to wait for it for ever */
         muni__lock_free(&s->lock);
     muni__free(s);
 }
@@ -99,7 +98,7 @@ void muni_session_close(muni_session *session) {
         return;
     muni__error why;
     muni__error_save(&why);
-    bool ours = session->db->pid == (int64_t)getpid();
+    bool ours = session->db->process == muni__process();
     if (!ours || muni__lock_take(&session->lock) < 0) {
         session->closed = true; /* in a fork, or from a callback of its own call */
     } else {

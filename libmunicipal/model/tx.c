@@ -5,7 +5,6 @@
 #include "model/internal.h"
 
 #include <time.h>
-#include <unistd.h>
 
 /* ---- the session's lock: one call at a time; a call from inside a callback of the same thread is MUNI_EBUSY */
 
@@ -59,7 +58,7 @@ bool muni__db_inside(void) {
 muni_status muni__db_usable(const muni_db *db) {
     if (!db)
         return muni__fail(MUNI_ECLOSED, "db", "there is no store: the handle is NULL", "保存先のハンドルがNULLです");
-    if (db->pid != (int64_t)getpid())
+    if (db->process != muni__process())
         return muni__fail(MUNI_EFORK, "db", "the store was opened before a fork; open it again in the child",
                           "フォークする前に開いた保存先です。子プロセスで開き直してください");
     return MUNI_OK;
@@ -81,7 +80,7 @@ muni_status muni__db_enter(muni_db *db) {
 }
 
 bool muni__db_hold(muni_db *db) {
-    if (db->pid != (int64_t)getpid())
+    if (db->process != muni__process())
         return false;
     (void)pthread_mutex_lock(&db->mutex);
     while (db->shutting)
@@ -250,6 +249,7 @@ muni_status muni__tx_leave(muni__tx *tx, muni_status st) {
     if (session && tx == session->group) {
         if (st < 0 && tx->wrote)
             tx->doomed = true;
+        muni__arena_reset(&tx->mem);
     } else {
         st = finish(tx, st);
     }
@@ -281,7 +281,7 @@ void muni__group_abandon(muni_session *session) {
     if (!tx)
         return;
     session->group = NULL;
-    if (session->db->pid == (int64_t)getpid())
+    if (session->db->process == muni__process())
         (void)finish(tx, MUNI_ECANCELLED);
     else
         discard(tx); /* in a forked child only memory is freed */

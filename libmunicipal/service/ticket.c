@@ -57,15 +57,8 @@ static muni_status held(void *user, const muni__row *post) {
 /* The unit that the reporter belonged to on the day, by their main post; none is no fault. */
 static muni_status locate(muni__tx *tx, muni__row *row, const char *day) {
     const muni__kind *post = muni__kind_find(MUNI_KIND_POST);
-    muni__cond *cond = NULL;
     posting p = { day, 0, false };
-    json_t *j = json_pack("{s:s,s:s,s:I}", "field", MUNI_POST_PERSON, "op", "eq", "value", (json_int_t)value(row, MUNI_TICKET_REPORTER)->i);
-    if (!j)
-        return muni__nomem();
-    muni_status st = muni__cond_parse(&tx->mem, post, j, "where", &cond);
-    json_decref(j);
-    if (st >= 0)
-        st = muni__each(tx, post, cond, held, &p);
+    muni_status st = muni__each_of(tx, post, MUNI_POST_PERSON, value(row, MUNI_TICKET_REPORTER)->i, held, &p);
     if (st >= 0 && p.unit)
         *value(row, MUNI_TICKET_UNIT) = muni__val_int(p.unit);
     return st;

@@ -96,16 +96,8 @@ muni_status muni__staff_scope(muni__tx *tx, muni__arena *mem, int64_t person, mu
     looking l = { .tx = tx, .today = muni__tx_today(tx), .until = INT64_MAX };
     edges e = { { NULL, 0, 0 } };
     ids below = { NULL, 0, 0 };
-    muni__cond *cond = NULL;
     muni_status st;
-    json_t *j = json_pack("{s:s,s:s,s:I}", "field", MUNI_POST_PERSON, "op", "eq", "value", (json_int_t)person);
-    if (!j)
-        return muni__nomem();
-    st = muni__cond_parse(&tx->mem, posts, j, "where", &cond);
-    json_decref(j);
-    if (st < 0)
-        return st;
-    MUNI_TRY(muni__each(tx, posts, cond, take_post, &l));
+    MUNI_TRY(muni__each_of(tx, posts, MUNI_POST_PERSON, person, take_post, &l));
     sort(&l.units);
     if (l.units.n) {
         MUNI_TRY(muni__each(tx, muni__kind_find(MUNI_KIND_UNIT), NULL, take_unit, &e));

@@ -46,8 +46,7 @@ struct muni__store {
     const muni__driver *drv;
     muni__store_options o; /* with the defaults filled in */
     muni__store_info info;
-    int64_t pid;           /* of the process that opened it … */
-    volatile int *parent;  /* … or, where the system has such pages: 1 in it, 0 in its forked children */
+    int64_t process;       /* that opened it */
     muni__line line; /* for connections */
     pthread_mutex_t mutex;
     muni__conn *idle; /* under mutex */

@@ -1,9 +1,7 @@
 /* Stores, connections, transactions, statements, counters: what all drivers have in common. */
-#define _GNU_SOURCE /* MADV_WIPEONFORK */
 #include "store/driver.h"
 
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define WAIT_MS 30000
@@ -11,31 +9,8 @@
 #define CONNECTIONS_MAX 1000
 #define COUNTER_MAX (((int64_t)1 << 53) - 1)
 
-/* A page that the system empties in a forked child: asked at every statement, where getpid() would be a third of what a statement costs us. */
-static void parent_mark(muni__store *s) {
-#ifdef MADV_WIPEONFORK
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED)
-        return;
-    if (madvise(page, size, MADV_WIPEONFORK)) {
-        (void)munmap(page, size);
-        return;
-    }
-    s->parent = page;
-    *s->parent = 1;
-#else
-    (void)s;
-#endif
-}
-
-static void parent_unmark(muni__store *s) {
-    if (s->parent)
-        (void)munmap((void *)(uintptr_t)s->parent, (size_t)sysconf(_SC_PAGESIZE));
-}
-
 bool muni__store_forked(const muni__store *s) {
-    return s->parent ? !*s->parent : s->pid != (int64_t)getpid();
+    return s->process != muni__process();
 }
 
 static muni_status forked(void) {
@@ -71,7 +46,6 @@ static void store_free(muni__store *s) {
         muni__line_end(&s->line);
         (void)pthread_mutex_destroy(&s->mutex);
     }
-    parent_unmark(s);
     muni__free(s->path);
     muni__free(s);
 }
@@ -94,8 +68,7 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     if (!s)
         return MUNI_ENOMEM;
     s->drv = &muni__sqlite;
-    s->pid = (int64_t)getpid();
-    parent_mark(s);
+    s->process = muni__process();
     if (o)
         s->o = *o;
     bool memory = !strcmp(rest, ":memory:");
@@ -110,14 +83,12 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     s->info.driver = s->drv->name;
     st = muni__line_init(&s->line, s->o.connections);
     if (st < 0) {
-        parent_unmark(s);
-        muni__free(s);
+            muni__free(s);
         return st;
     }
     if (pthread_mutex_init(&s->mutex, NULL)) {
         muni__line_end(&s->line);
-        parent_unmark(s);
-        muni__free(s);
+            muni__free(s);
         return muni__nomem();
     }
     if (!memory && !(s->path = muni__strdup(rest))) {

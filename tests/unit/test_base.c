@@ -8,6 +8,8 @@
 #include <municipal/error.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* ---- errors */
 
@@ -453,6 +455,49 @@ START_TEST(utf8__length_and_cut) {
 }
 END_TEST
 
+/* What is kept by a reset is given out again, zeroed, also where other memory was asked for meanwhile. */
+START_TEST(arena__reset_keeps_a_chunk_and_no_values) {
+    muni__arena a = MUNI_ARENA_INIT;
+    muni__arena_reset(&a);
+    ck_assert_ptr_null(a.head);
+    for (int round = 0; round < 5; round++) {
+        for (size_t i = 1; i < 200000; i = i * 3 + 1) {
+            unsigned char *p = muni__arena_alloc(&a, i);
+            ck_assert_ptr_nonnull(p);
+            size_t other = 0;
+            for (size_t k = 0; k < i; k++)
+                other += p[k] != 0;
+            ck_assert_uint_eq(other, 0);
+            memset(p, 0xaa, i);
+        }
+        muni__arena_reset(&a);
+        ck_assert_ptr_nonnull(a.head);
+    }
+    muni__arena_free(&a);
+    ck_assert_ptr_null(a.head);
+}
+END_TEST
+
+START_TEST(process__is_another_in_every_child) {
+    int64_t ours = muni__process();
+    int status = -1;
+    ck_assert_int_eq(muni__process(), ours);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (!child) {
+        int64_t theirs = muni__process();
+        bool right = theirs != ours && theirs == muni__process();
+        child = fork();
+        if (!child)
+            _exit(muni__process() != ours && muni__process() != theirs ? 0 : 2);
+        _exit(right && child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && !WEXITSTATUS(status));
+    ck_assert_int_eq(muni__process(), ours);
+}
+END_TEST
+
 START_TEST(quote__caps_and_cleans) {
     muni__quoted q;
     char text[4 * 60];
@@ -580,6 +625,8 @@ Suite *suite_base(void) {
     tcase_add_test(c, utf8__length_and_cut);
     tcase_add_test(c, utf8__plain_run_stops_at_the_first_special_byte);
     tcase_add_test(c, arena__zeroed_aligned_and_apart);
+    tcase_add_test(c, arena__reset_keeps_a_chunk_and_no_values);
+    tcase_add_test(c, process__is_another_in_every_child);
     tcase_add_test(c, quote__caps_and_cleans);
     tcase_add_test(c, nearest__finds_what_was_meant);
     suite_add_tcase(s, c);
