@@ -674,6 +674,14 @@ static void sqlite_set_sql(muni__buf *sql, int param) {
 
 /* ---- the file */
 
+/* "Page 50: unable to get the page. error code=266": the disk would not read it, which is no damage that is known of yet. */
+static int read_failed(const char *said) {
+    static const char before[] = "unable to get the page. error code=";
+    const char *p = strstr(said, before);
+    int code = p ? atoi(p + sizeof before - 1) : 0;
+    return (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_NOMEM ? code : 0;
+}
+
 /* "row 7 missing from index i_x", "wrong # of entries in index i_x", "non-unique entry in index i_x": the index, if its table can give it back. */
 static const char *index_named(const char *said) {
     static const char *const before[] = { " missing from index ", "wrong # of entries in index " };
@@ -691,6 +699,8 @@ static muni_status sqlite_inspect(muni__conn *c, muni_status (*each)(void *user,
     MUNI_TRY(muni__sql(c, "PRAGMA integrity_check(1000)", &s));
     while ((st = muni__step(s)) == MUNI_ROW) {
         const char *said = muni__col_text(s, 0, NULL);
+        if (said && read_failed(said))
+            MUNI_TRY(fail(c, read_failed(said)));
         if (said && strcmp(said, "ok") != 0)
             MUNI_TRY(each(user, index_named(said), said));
     }

@@ -200,9 +200,10 @@ static void file_state(const char *name, void *user) {
     out->essence += h;
 }
 
-static void store_state(const char *file, state *out) {
+static void store_state(const char *file, int upkeep, state *out) {
     sqlite3 *raw = look(file);
-    sqlite3_stmt *s = ask(raw, "SELECT name FROM sqlite_master WHERE type='table' ORDER BY name");
+    sqlite3_stmt *s = ask(raw, upkeep ? "SELECT name FROM sqlite_master WHERE type='table' AND name NOT IN ('m_journal','m_meta','m_doc_queue') AND name NOT LIKE 'm_doc_index%' ORDER BY name"
+                                      : "SELECT name FROM sqlite_master WHERE type='table' ORDER BY name");
     while (sqlite3_step(s) == SQLITE_ROW)
         rows_state(raw, (const char *)sqlite3_column_text(s, 0), out);
     sqlite3_finalize(s);
@@ -221,12 +222,12 @@ static state state_now(const fault_row *row) {
     if (db && state_log >= 0 && state_log == log_bytes() && !(row->flags & LONG_LOG)) {
         out = state_rows;
     } else {
-        store_state(path, &out);
+        store_state(path, row->flags & UPKEEP, &out);
         state_log = -1;
         state_rows = out;
     }
     if (row->flags & NEW_FILE && !access(made, F_OK))
-        store_state(made, &out);
+        store_state(made, 0, &out);
     files(file_state, &out);
     return out;
 }

@@ -498,6 +498,11 @@ static void a_file(int i) {
     file_put(name, content);
 }
 CALL(import, muni_session_import(admin, "ticket", file_name(i ? "in1.csv" : "in0.csv"), "{\"on_error\":\"skip\"}", NULL, NULL, OUT(REC, rec)))
+CALL(store_check, muni_store_check(admin, 0, NULL, NULL, OUT(REC, rec)))
+CALL(store_repair, muni_store_check(admin, 1, NULL, NULL, OUT(REC, rec)))
+CALL(store_reindex, muni_store_reindex(admin, NULL, NULL, OUT(REC, rec)))
+CALL(store_statistics, muni_store_statistics(admin, OUT(REC, rec)))
+CALL(store_vacuum, muni_store_vacuum(admin, OUT(REC, rec)))
 CALL(staff_plan, plan("2027-04-01", data("units_cp932.csv"), data("people_after.csv"), OUT(REC, rec)))
 CALL(approve, muni_plan_approve(ap, ids->plans[1 + i], "確認した", OUT(REC, rec)))
 CALL(apply, muni_plan_apply(op, ids->plans[3], NULL, NULL, OUT(REC, rec)))
@@ -581,6 +586,11 @@ const fault_row fault_rows[] = {
     ROW(muni_session_rollback, "", 0, a_group_with_two, rollback, NULL),
     ROW(muni_session_run_due, "", 0, something_to_do, run_due, NULL),
     ROW(muni_session_import, "with a wrong row", STEPS, a_file, import, NULL),
+    ROW(muni_store_check, "", 0, NULL, store_check, NULL),
+    ROW(muni_store_check, "with repair", UPKEEP, NULL, store_repair, NULL),
+    ROW(muni_store_reindex, "", UPKEEP, something_to_do, store_reindex, NULL),
+    ROW(muni_store_statistics, "", 0, NULL, store_statistics, NULL),
+    ROW(muni_store_vacuum, "", 0, NULL, store_vacuum, NULL),
     ROW(muni_staff_plan, "", OTHERS, NULL, staff_plan, NULL),
     ROW(muni_plan_approve, "", OTHERS, NULL, approve, NULL),
     ROW(muni_plan_apply, "", ONCE | OTHERS, NULL, apply, NULL),
