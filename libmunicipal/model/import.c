@@ -377,7 +377,7 @@ static muni_status take_time(muni__tx *tx, const muni__field *f, const cell *c, 
 }
 
 /* All values of a list, for a message. */
-static void list_values(muni__tx *tx, const char *list, muni__buf *en, muni__buf *ja) {
+static muni_status list_values(muni__tx *tx, const char *list, muni__buf *en, muni__buf *ja) {
     const muni__definition *d = NULL;
     if (*list != '@') {
         for (; *list; list++) {
@@ -387,10 +387,11 @@ static void list_values(muni__tx *tx, const char *list, muni__buf *en, muni__buf
             else
                 muni__buf_putc(ja, *list);
         }
-        return;
+        return en->st < 0 ? en->st : ja->st;
     }
-    if (muni__definition_active(tx, "codes", list + 1, &d) < 0)
-        return;
+    muni_status st = muni__definition_active(tx, "codes", list + 1, &d);
+    if (st < 0) /* a transaction that ended with it must not go on */
+        return st;
     const json_t *values = json_object_get(d->body, "values");
     for (size_t i = 0; i < json_array_size(values); i++) {
         const json_t *value = json_array_get(values, i);
@@ -402,6 +403,7 @@ static void list_values(muni__tx *tx, const char *list, muni__buf *en, muni__buf
         muni__buf_printf(en, "%s%s", i ? ", " : "", json_string_value(json_object_get(value, "code")));
         muni__buf_printf(ja, "%s%s", i ? "、" : "", json_string_value(json_object_get(value, "ja")));
     }
+    return en->st < 0 ? en->st : ja->st;
 }
 
 static muni_status take_code(import *im, muni__tx *tx, int32_t field, const cell *c, muni__val *v) {
@@ -425,10 +427,10 @@ static muni_status take_code(import *im, muni__tx *tx, int32_t field, const cell
     if (st == MUNI_ETYPE && *list) {
         muni__buf en = MUNI_BUF_INIT(4096), ja = MUNI_BUF_INIT(4096);
         muni__quoted q;
-        list_values(tx, list, &en, &ja);
-        st = en.st < 0 || ja.st < 0 ? muni__nomem()
-                                    : muni__fail(MUNI_ETYPE, f->name, "\"%1$s\" is no value of %2$s; it is one of %3$s%4$.0s%5$.0s", "「%1$s」は%5$sの値にありません。%4$sのどれかです%2$.0s%3$.0s",
-                                                 shown(&q, f, c), f->name, en.p ? en.p : "", ja.p ? ja.p : "", f->ja);
+        st = list_values(tx, list, &en, &ja);
+        if (st >= 0)
+            st = muni__fail(MUNI_ETYPE, f->name, "\"%1$s\" is no value of %2$s; it is one of %3$s%4$.0s%5$.0s", "「%1$s」は%5$sの値にありません。%4$sのどれかです%2$.0s%3$.0s",
+                            shown(&q, f, c), f->name, en.p ? en.p : "", ja.p ? ja.p : "", f->ja);
         muni__buf_free(&en);
         muni__buf_free(&ja);
     }
