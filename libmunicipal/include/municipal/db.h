@@ -37,7 +37,7 @@ typedef struct muni_open_options {
 
 /**
  * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator. It is made
- * beside, as FILE`.new-…`, and gets its name when it is whole: a process that dies leaves the whole store or none.
+ * beside, as a file with `.new-` and more behind its name, and gets its name when it is whole: a process that dies leaves the whole store or none.
  *
  * @param url     [borrowed during the call] a file name, or `:memory:`; the file must not exist
  * @param options [borrowed during the call] how, or NULL
