@@ -24,10 +24,12 @@ static void decode(muni__charset charset, const char *p, size_t n, size_t cut, s
     if (d->st >= 0)
         d->st = TRY(muni__decoder_finish(&decoder));
     else
-        HOLDS(muni__decoder_finish(&decoder) == d->st, "a failure stays");
+        HOLDS(muni__decoder_finish(&decoder) == d->st && muni__decoder_feed(&decoder, "a", 1, &d->out) == d->st, "a failure stays");
     d->offset = decoder.offset;
     d->line = decoder.line;
     (void)snprintf(d->why, sizeof d->why, "%s", d->st < 0 ? muni_error_text("en") : "");
+    if (d->st < 0)
+        HOLDS(muni__decoder_feed(&decoder, "", 0, &d->out) == d->st && !strcmp(d->why, muni_error_text("en")), "not any more: %s", d->why);
 }
 
 static void same(const decoded *a, const decoded *b, size_t where) {

@@ -103,7 +103,10 @@ static void round_trip(const cells *c, muni__charset charset, char delimiter, bo
     muni__csv_writer *writer = NULL;
     cells back = { .text = MUNI_BUF_INIT(0) };
     const char *p = c->text.p;
-    OK(muni__csv_writer_open(write_buf, &file, &w, &writer));
+    if (delimiter && !strchr(",\t;", delimiter) && TRY(muni__csv_writer_open(write_buf, &file, &w, &writer)) < 0)
+        return;
+    if (!writer)
+        OK(muni__csv_writer_open(write_buf, &file, &w, &writer));
     for (size_t i = 0; i < c->rows; i++) {
         for (size_t k = 0; k < c->counts[i]; k++) {
             size_t n = strlen(p);
