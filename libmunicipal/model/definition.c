@@ -308,9 +308,8 @@ muni_status muni__definition_check(muni__tx *tx, const char *family, const char 
         return muni__numbering_check(body);
     if (!strcmp(family, "codes"))
         return codes_check(body);
-    if (!strcmp(family, "matrix"))
-        return matrix_check(body);
-    return muni__rooms_table.check(tx, family, body);
+    muni_status st = !strcmp(family, "matrix") ? matrix_check(body) : MUNI_OK;
+    return st < 0 ? st : muni__rooms_table.check(tx, family, name, body);
 }
 
 static muni_status definition_derive(muni__tx *tx, const muni__row *old, muni__row *row) {

@@ -109,6 +109,26 @@ START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
 }
 END_TEST
 
+/* The matrix that gives tickets their priority has a cell for whatever they may hold, under whatever form of its name. */
+START_TEST(matrix__of_priorities_is_whole) {
+    char body[1000] = "{\"cells\":[";
+    static const char *const levels[] = { "high", "middle", "low" };
+    for (int i = 0; i < 8; i++) {
+        size_t n = strlen(body);
+        snprintf(body + n, sizeof body - n, "%s[\"%s\",\"%s\",%d]", i ? "," : "", levels[i / 3], levels[i % 3], 1 + i % 5);
+    }
+    strcat(body, "]}");
+    FAILS(define("matrix", "ticket-priority", body, NULL), MUNI_EDEFINITION);
+    ck_assert_str_eq(muni_error_field(), "cells");
+    FAILS(define("matrix", "Ｔicket-Priority", body, NULL), MUNI_EDEFINITION);
+    OK(define("matrix", "another", body, NULL));
+    strcpy(body + strlen(body) - 2, ",[\"low\",\"low\",6]]}");
+    FAILS(define("matrix", "ticket-priority", body, NULL), MUNI_EDEFINITION);
+    strcpy(body + strlen(body) - 4, "5]]}");
+    OK(define("matrix", "ticket-priority", body, NULL));
+}
+END_TEST
+
 START_TEST(lifecycle__guard_is_a_condition_over_the_new_record) {
     int64_t id = 0;
     OK(define("lifecycle", "ticket-incident",
@@ -245,6 +265,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, definition__new_version_replaces_the_active_one_and_old_records_keep_theirs);
     tcase_add_test(t, definition__only_who_manages_may_change_them);
     tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
+    tcase_add_test(t, matrix__of_priorities_is_whole);
     tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
     tcase_add_test(t, lifecycle__fields_are_those_of_its_kind);
