@@ -148,6 +148,7 @@ muni_fuzz_targets = \
 	%D%/fuzz/csv \
 	%D%/fuzz/definition \
 	%D%/fuzz/import \
+	%D%/fuzz/plan \
 	%D%/fuzz/query \
 	%D%/fuzz/record \
 	%D%/fuzz/search \
@@ -165,6 +166,8 @@ muni_fuzz_libs = libmunicipal/libmunicipal-core.la $(JANSSON_LIBS) $(SQLITE_LIBS
 %C%_fuzz_definition_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_import_SOURCES = %D%/fuzz/import.c $(muni_fuzz_main)
 %C%_fuzz_import_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_plan_SOURCES = %D%/fuzz/plan.c $(muni_fuzz_main)
+%C%_fuzz_plan_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_query_SOURCES = %D%/fuzz/query.c $(muni_fuzz_main)
 %C%_fuzz_query_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_record_SOURCES = %D%/fuzz/record.c $(muni_fuzz_main)
@@ -182,6 +185,7 @@ EXTRA_DIST += \
 	%D%/fuzz/definition.dict \
 	%D%/fuzz/fuzz.sh \
 	%D%/fuzz/import.dict \
+	%D%/fuzz/plan.dict \
 	%D%/fuzz/query.dict \
 	%D%/fuzz/record.dict \
 	%D%/fuzz/search.dict \
