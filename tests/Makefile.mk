@@ -185,6 +185,7 @@ EXTRA_DIST += \
 	%D%/fuzz/definition.dict \
 	%D%/fuzz/fuzz.sh \
 	%D%/fuzz/import.dict \
+	%D%/fuzz/mutate.c \
 	%D%/fuzz/plan.dict \
 	%D%/fuzz/query.dict \
 	%D%/fuzz/record.dict \

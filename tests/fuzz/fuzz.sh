@@ -24,12 +24,15 @@ if [ ! -f "$dir/config.status" ]; then
         CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
         --disable-python --disable-php >configure.log 2>&1) || { tail -n 20 "$dir/configure.log" >&2; exit 1; }
 fi
+objects=tests/fuzz/$target.o
+case $target in definition | query | record) objects="$objects tests/fuzz/mutate.o" ;; esac # JSON
 exec 9>"$dir/.lock" && flock 9
-make -C "$dir" libmunicipal/include/municipal/names.h >"$dir/make.log" 2>&1 && make -C "$dir" libmunicipal/libmunicipal-core.la "tests/fuzz/$target.o" >>"$dir/make.log" 2>&1 ||
+# shellcheck disable=SC2086
+make -C "$dir" libmunicipal/include/municipal/names.h >"$dir/make.log" 2>&1 && make -C "$dir" libmunicipal/libmunicipal-core.la $objects >>"$dir/make.log" 2>&1 ||
     { tail -n 30 "$dir/make.log" >&2; exit 1; }
 # shellcheck disable=SC2046
 (cd "$dir" && ./libtool --quiet --tag=CC --mode=link $clang -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    "tests/fuzz/$target.o" libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle) -lpthread -o "$dir/fuzz-$target")
+    $objects libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle) -lpthread -o "$dir/fuzz-$target")
 exec 9>&-
 [ "$seconds" != build ] || exit 0
 
