@@ -161,7 +161,7 @@ static void change(json_t **root) {
         break;
     case 6: /* its number, its text */
         if (json_is_integer(old))
-            set(p, json_integer(pick(2) ? json_integer_value(old) + (json_int_t)pick(5) - 2 : -(json_integer_value(old) / 2)));
+            set(p, json_integer(pick(2) ? (json_int_t)((uint64_t)json_integer_value(old) + pick(5) - 2) : -(json_integer_value(old) / 2)));
         else if (json_is_string(old))
             set(p, text_of(old));
         else if (json_is_boolean(old))
