@@ -148,6 +148,7 @@ muni_fuzz_targets = \
 	%D%/fuzz/csv \
 	%D%/fuzz/definition \
 	%D%/fuzz/import \
+	%D%/fuzz/pii \
 	%D%/fuzz/plan \
 	%D%/fuzz/query \
 	%D%/fuzz/record \
@@ -166,6 +167,8 @@ muni_fuzz_libs = libmunicipal/libmunicipal-core.la $(JANSSON_LIBS) $(SQLITE_LIBS
 %C%_fuzz_definition_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_import_SOURCES = %D%/fuzz/import.c $(muni_fuzz_main)
 %C%_fuzz_import_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_pii_SOURCES = %D%/fuzz/pii.c $(muni_fuzz_main)
+%C%_fuzz_pii_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_plan_SOURCES = %D%/fuzz/plan.c $(muni_fuzz_main)
 %C%_fuzz_plan_LDADD = $(muni_fuzz_libs)
 %C%_fuzz_query_SOURCES = %D%/fuzz/query.c $(muni_fuzz_main)
@@ -186,6 +189,7 @@ EXTRA_DIST += \
 	%D%/fuzz/fuzz.sh \
 	%D%/fuzz/import.dict \
 	%D%/fuzz/mutate.c \
+	%D%/fuzz/pii.dict \
 	%D%/fuzz/plan.dict \
 	%D%/fuzz/query.dict \
 	%D%/fuzz/record.dict \
