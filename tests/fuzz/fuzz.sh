@@ -22,22 +22,26 @@ clang=${FUZZ_CC:-clang}
 sanitizers=${FUZZ_SANITIZERS-address,undefined}
 mkdir -p "$dir" "$kept/found" "$kept/corpus/$target"
 
-if [ ! -f "$dir/config.status" ]; then
-    [ -x "$root/configure" ] || (cd "$root" && mkdir -p m4 && autoreconf -fi)
-    (cd "$dir" && "$root/configure" CC="$clang" \
-        CFLAGS="-g $([ -n "$sanitizers" ] && echo -O1 || echo -O2) -fno-omit-frame-pointer -fsanitize=fuzzer-no-link${sanitizers:+,$sanitizers -fno-sanitize-recover=all}" \
-        --disable-python --disable-php >configure.log 2>&1) || { tail -n 20 "$dir/configure.log" >&2; exit 1; }
-fi
-objects=tests/fuzz/$target.o
-case $target in definition | query | record) objects="$objects tests/fuzz/mutate.o" ;; esac # JSON
-exec 9>"$dir/.lock" && flock 9
-# shellcheck disable=SC2086
-make -C "$dir" libmunicipal/include/municipal/names.h >"$dir/make.log" 2>&1 && make -C "$dir" libmunicipal/libmunicipal-core.la $objects >>"$dir/make.log" 2>&1 ||
-    { tail -n 30 "$dir/make.log" >&2; exit 1; }
-# shellcheck disable=SC2046
-(cd "$dir" && ./libtool --quiet --tag=CC --mode=link $clang -g "-fsanitize=fuzzer${sanitizers:+,$sanitizers}" \
-    $objects libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle) -lpthread -o "$dir/fuzz-$target")
-exec 9>&-
+build() {
+    if [ ! -f "$dir/config.status" ]; then
+        [ -x "$root/configure" ] || (cd "$root" && mkdir -p m4 && autoreconf -fi)
+        (cd "$dir" && "$root/configure" CC="$clang" \
+            CFLAGS="-g $([ -n "$sanitizers" ] && echo -O1 || echo -O2) -fno-omit-frame-pointer -fsanitize=fuzzer-no-link${sanitizers:+,$sanitizers -fno-sanitize-recover=all}" \
+            --disable-python --disable-php >configure.log 2>&1) || { tail -n 20 "$dir/configure.log" >&2; exit 1; }
+    fi
+    objects=tests/fuzz/$target.o
+    case $target in definition | query | record) objects="$objects tests/fuzz/mutate.o" ;; esac # JSON
+    exec 9>"$dir/.lock"
+    flock 9
+    # shellcheck disable=SC2086
+    make -C "$dir" libmunicipal/include/municipal/names.h >"$dir/make.log" 2>&1 && make -C "$dir" libmunicipal/libmunicipal-core.la $objects >>"$dir/make.log" 2>&1 ||
+        { tail -n 30 "$dir/make.log" >&2; exit 1; }
+    # shellcheck disable=SC2046
+    (cd "$dir" && ./libtool --quiet --tag=CC --mode=link $clang -g "-fsanitize=fuzzer${sanitizers:+,$sanitizers}" \
+        $objects libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle) -lpthread -o "$dir/fuzz-$target")
+    exec 9>&-
+}
+[ -n "${FUZZ_BUILT:-}" ] || build # else as it was built before
 [ "$seconds" != build ] || exit 0
 
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:allocator_may_return_null=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
