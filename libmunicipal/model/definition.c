@@ -271,6 +271,11 @@ static muni_status codes_check(const json_t *body) {
         (void)snprintf(path, sizeof path, "values[%zu]", i);
         if (!code || !*code || strlen(code) > 64 || !json_string_value(json_object_get(v, "ja")) || !json_string_value(json_object_get(v, "en")))
             return muni__fail(MUNI_EDEFINITION, path, "value %zu needs a code of at most 64 bytes and titles ja and en", "%zu番目の値には64バイト以内のcodeと表題jaとenが必要です", i + 1);
+        const char *control = code; /* a record could not hold it */
+        while ((unsigned char)*control >= 0x20 && *control != 0x7f)
+            control++;
+        if ((size_t)(control - code) != json_string_length(json_object_get(v, "code")))
+            return muni__fail(MUNI_EDEFINITION, path, "the code of value %zu contains a control character", "%zu番目の値のcodeに制御文字が含まれています", i + 1);
         for (size_t k = 0; k < i; k++)
             if (!strcmp(code, json_string_value(json_object_get(json_array_get(values, k), "code"))))
                 return muni__fail(MUNI_EDEFINITION, path, "the code %s stands twice", "コード%sが2回あります", code);
