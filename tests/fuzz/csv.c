@@ -66,7 +66,8 @@ static muni_status read_all(fuzz_in in, size_t most, const muni__csv_options *op
         muni_status again = muni__csv_next(csv, &r);
         HOLDS(again == st, "the end is the end");
     }
-    muni__buf_printf(seen, "%s %lld %s", muni_error_name(st), (long long)(st < 0 ? muni_error_line() : 0), st < 0 ? muni_error_text("en") : "");
+    /* which of several limits is met first is a matter of pieces */
+    muni__buf_printf(seen, "%s %lld %s", muni_error_name(st), (long long)(st < 0 ? muni_error_line() : 0), st < 0 && st != MUNI_ELIMIT ? muni_error_text("en") : "");
     HOLDS(seen->st >= 0, "memory");
     muni__csv_close(csv);
     return st;
