@@ -55,7 +55,7 @@ if [ "$seconds" = minimise ]; then
     rm -rf "$kept/minimised/$target"
     mkdir -p "$kept/minimised/$target"
     # shellcheck disable=SC2086
-    exec "$dir/fuzz-$target" -merge=1 -timeout=20 -rss_limit_mb=2048 "$kept/minimised/$target" $seeds "$kept/corpus/$target"
+    exec "$dir/fuzz-$target" -set_cover_merge=1 -timeout=20 -rss_limit_mb=2048 "$kept/minimised/$target" $seeds "$kept/corpus/$target"
 fi
 dict=
 [ ! -f "$here/$target.dict" ] || dict=-dict=$here/$target.dict
