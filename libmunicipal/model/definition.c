@@ -274,7 +274,7 @@ static muni_status codes_check(const json_t *body) {
         const char *control = code; /* a record could not hold it */
         while ((unsigned char)*control >= 0x20 && *control != 0x7f)
             control++;
-        if ((size_t)(control - code) != json_string_length(json_object_get(v, "code")))
+        if (*control)
             return muni__fail(MUNI_EDEFINITION, path, "the code of value %zu contains a control character", "%zu番目の値のcodeに制御文字が含まれています", i + 1);
         for (size_t k = 0; k < i; k++)
             if (!strcmp(code, json_string_value(json_object_get(json_array_get(values, k), "code"))))
@@ -304,9 +304,22 @@ static muni_status matrix_check(const json_t *body) {
 
 /* ---- checking, and the kind's rules */
 
+/* Is there a NUL in any text of it? Whoever uses a definition would read no further. */
+static bool holds_nul(const json_t *j) {
+    for (size_t i = 0; i < json_array_size(j); i++)
+        if (holds_nul(json_array_get(j, i)))
+            return true;
+    for (void *it = json_object_iter((json_t *)(uintptr_t)j); it; it = json_object_iter_next((json_t *)(uintptr_t)j, it))
+        if (holds_nul(json_object_iter_value(it))) /* names cannot hold one */
+            return true;
+    return json_is_string(j) && memchr(json_string_value(j), 0, json_string_length(j));
+}
+
 muni_status muni__definition_check(muni__tx *tx, const char *family, const char *name, const json_t *body) {
     if (!json_is_object(body))
         return muni__fail(MUNI_EDEFINITION, "body", "the body of a definition is a JSON object", "定義の本体はJSONのオブジェクトです");
+    if (holds_nul(body))
+        return muni__fail(MUNI_EDEFINITION, "body", "a text of the definition contains a NUL", "定義の文字列にNULが含まれています");
     if (!strcmp(family, "lifecycle"))
         return muni__lifecycle_check(name, body);
     if (!strcmp(family, "numbering"))

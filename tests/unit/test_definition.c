@@ -96,9 +96,10 @@ START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
         { "codes", "{\"values\":[{\"code\":\"a\"}]}", "values[0]" },
         { "codes", "{\"values\":[{\"code\":\"a\",\"ja\":\"あ\",\"en\":\"A\"},{\"code\":\"a\",\"ja\":\"い\",\"en\":\"B\"}]}", "values[1]" },
         { "codes", "{\"values\":[{\"code\":\"a\\u0007\",\"ja\":\"あ\",\"en\":\"A\"}]}", "values[0]" },
-        { "codes", "{\"values\":[{\"code\":\"a\\u0000b\",\"ja\":\"あ\",\"en\":\"A\"}]}", "values[0]" },
+        { "codes", "{\"values\":[{\"code\":\"a\\u0000b\",\"ja\":\"あ\",\"en\":\"A\"}]}", "body" },
         { "matrix", "{\"cells\":[[1,2,3]]}", "cells[0]" },
         { "matrix", "{\"cells\":[[\"a\",\"b\",1],[\"a\",\"b\",2]]}", "cells[1]" },
+        { "calendar", "{\"holidays\":\"jp\\u0000\"}", "body" },
         { "calendar", "{\"weekend\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]}", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
