@@ -38,7 +38,7 @@ static muni_status birth(muni__tx *tx, const muni_create_options *options) {
     return muni__access_birth(tx, options->admin, options->admin_name);
 }
 
-static muni_status check(muni__tx *tx, const char *family, const json_t *body) {
+static muni_status check(muni__tx *tx, const char *family, const char *name, const json_t *body) {
     if (!strcmp(family, "report"))
         return muni__report_check(tx, body);
     if (!strcmp(family, "calendar")) {
@@ -49,6 +49,8 @@ static muni_status check(muni__tx *tx, const char *family, const json_t *body) {
     }
     if (!strcmp(family, "profile"))
         return muni__profile_check(body);
+    if (!strcmp(family, "matrix"))
+        return muni__ticket_matrix_check(name, body);
     return muni__fail(MUNI_EDEFINITION, "family", "this library has no use for definitions of the family %s", "%s定義はこの版では使えません", family);
 }
 

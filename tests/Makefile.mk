@@ -205,6 +205,65 @@ check-load: all %D%/load/load$(EXEEXT)
 	%D%/load/load$(EXEEXT) full
 .PHONY: check-load
 
+# Fuzz targets, each with its corpus. make fuzz runs them under libFuzzer (clang), one after another; see fuzz.sh.
+muni_fuzz_targets = \
+	%D%/fuzz/charset \
+	%D%/fuzz/csv \
+	%D%/fuzz/definition \
+	%D%/fuzz/import \
+	%D%/fuzz/pii \
+	%D%/fuzz/plan \
+	%D%/fuzz/query \
+	%D%/fuzz/record \
+	%D%/fuzz/search \
+	%D%/fuzz/staff \
+	%D%/fuzz/wareki
+check_PROGRAMS += $(muni_fuzz_targets)
+TESTS += $(muni_fuzz_targets)
+muni_fuzz_main = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzzstore.h
+muni_fuzz_libs = libmunicipal/libmunicipal-core.la $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
+%C%_fuzz_charset_SOURCES = %D%/fuzz/charset.c $(muni_fuzz_main)
+%C%_fuzz_charset_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_csv_SOURCES = %D%/fuzz/csv.c $(muni_fuzz_main)
+%C%_fuzz_csv_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_definition_SOURCES = %D%/fuzz/definition.c $(muni_fuzz_main)
+%C%_fuzz_definition_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_import_SOURCES = %D%/fuzz/import.c $(muni_fuzz_main)
+%C%_fuzz_import_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_pii_SOURCES = %D%/fuzz/pii.c $(muni_fuzz_main)
+%C%_fuzz_pii_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_plan_SOURCES = %D%/fuzz/plan.c $(muni_fuzz_main)
+%C%_fuzz_plan_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_query_SOURCES = %D%/fuzz/query.c $(muni_fuzz_main)
+%C%_fuzz_query_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_record_SOURCES = %D%/fuzz/record.c $(muni_fuzz_main)
+%C%_fuzz_record_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_search_SOURCES = %D%/fuzz/search.c $(muni_fuzz_main)
+%C%_fuzz_search_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_staff_SOURCES = %D%/fuzz/staff.c $(muni_fuzz_main)
+%C%_fuzz_staff_LDADD = $(muni_fuzz_libs)
+%C%_fuzz_wareki_SOURCES = %D%/fuzz/wareki.c $(muni_fuzz_main)
+%C%_fuzz_wareki_LDADD = $(muni_fuzz_libs)
+EXTRA_DIST += \
+	%D%/fuzz/README.md \
+	%D%/fuzz/corpus \
+	%D%/fuzz/csv.dict \
+	%D%/fuzz/definition.dict \
+	%D%/fuzz/fuzz.sh \
+	%D%/fuzz/import.dict \
+	%D%/fuzz/mutate.c \
+	%D%/fuzz/pii.dict \
+	%D%/fuzz/plan.dict \
+	%D%/fuzz/query.dict \
+	%D%/fuzz/record.dict \
+	%D%/fuzz/search.dict \
+	%D%/fuzz/staff.dict \
+	%D%/fuzz/wareki.dict
+FUZZ_SECONDS = 600
+fuzz:
+	@for t in $(muni_fuzz_targets); do $(srcdir)/%D%/fuzz/fuzz.sh $${t##*/} $(FUZZ_SECONDS) || exit 1; done
+.PHONY: fuzz
+
 check-local:
 if !HAVE_CHECK
 	@echo "make check needs Check 0.15 or newer (Debian: check); configure again when it is there" >&2; exit 1

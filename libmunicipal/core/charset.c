@@ -347,14 +347,17 @@ static muni_status decode_whole(muni__decoder *d, const unsigned char *s, size_t
     out->p[out->n] = '\0';
     count_lines(from, added, &d->line, &d->cr);
     d->offset += *used;
-    return bad ? not_in_set(d, false) : MUNI_OK;
+    if (!bad)
+        return MUNI_OK;
+    d->held_n = 0; /* the text is not cut short: later calls give this reason again */
+    return not_in_set(d, false);
 }
 
 muni_status muni__decoder_feed(muni__decoder *d, const char *p, size_t n, muni__buf *out) {
     const unsigned char *s = (const unsigned char *)p;
     size_t used;
     if (d->st == MUNI_EENCODING)
-        return not_in_set(d, false);
+        return not_in_set(d, d->held_n > 0);
     if (d->st == MUNI_ENOMEM)
         return muni__nomem();
     if (d->st < 0)

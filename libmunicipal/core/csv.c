@@ -190,13 +190,16 @@ static muni_status refill(muni__csv *c, bool *more) {
             c->ended = true;
             break;
         }
+        size_t before = c->text.n, end;
         st = muni__decoder_feed(&c->decoder, c->raw, got, &c->text);
         if (st < 0 && st != MUNI_EENCODING)
             return st;
         muni__error_clear();
-        c->end = c->text.n;
-        while (c->end > had && c->text.p[c->end - 1] == 0x1a)
-            c->end--;
+        end = c->text.n;
+        while (end > before && c->text.p[end - 1] == 0x1a)
+            end--;
+        if (end > before) /* else there are only more of those that are held back */
+            c->end = end;
         if (c->text.n - c->end > c->o.record_max)
             return muni__fail(MUNI_ELIMIT, NULL, "the file holds more than %zu bytes 0x1A (end of file) in a row; cut them off",
                               "ファイルに0x1A（ファイルの終わり）が%zuバイトを超えて続いています。取り除いてください", c->o.record_max);

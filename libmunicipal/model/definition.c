@@ -271,6 +271,11 @@ static muni_status codes_check(const json_t *body) {
         (void)snprintf(path, sizeof path, "values[%zu]", i);
         if (!code || !*code || strlen(code) > 64 || !json_string_value(json_object_get(v, "ja")) || !json_string_value(json_object_get(v, "en")))
             return muni__fail(MUNI_EDEFINITION, path, "value %zu needs a code of at most 64 bytes and titles ja and en", "%zu番目の値には64バイト以内のcodeと表題jaとenが必要です", i + 1);
+        const char *control = code; /* a record could not hold it */
+        while ((unsigned char)*control >= 0x20 && *control != 0x7f)
+            control++;
+        if (*control)
+            return muni__fail(MUNI_EDEFINITION, path, "the code of value %zu contains a control character", "%zu番目の値のcodeに制御文字が含まれています", i + 1);
         for (size_t k = 0; k < i; k++)
             if (!strcmp(code, json_string_value(json_object_get(json_array_get(values, k), "code"))))
                 return muni__fail(MUNI_EDEFINITION, path, "the code %s stands twice", "コード%sが2回あります", code);
@@ -299,18 +304,30 @@ static muni_status matrix_check(const json_t *body) {
 
 /* ---- checking, and the kind's rules */
 
+/* Is there a NUL in any text of it? Whoever uses a definition would read no further. */
+static bool holds_nul(const json_t *j) {
+    for (size_t i = 0; i < json_array_size(j); i++)
+        if (holds_nul(json_array_get(j, i)))
+            return true;
+    for (void *it = json_object_iter((json_t *)(uintptr_t)j); it; it = json_object_iter_next((json_t *)(uintptr_t)j, it))
+        if (holds_nul(json_object_iter_value(it))) /* names cannot hold one */
+            return true;
+    return json_is_string(j) && memchr(json_string_value(j), 0, json_string_length(j));
+}
+
 muni_status muni__definition_check(muni__tx *tx, const char *family, const char *name, const json_t *body) {
     if (!json_is_object(body))
         return muni__fail(MUNI_EDEFINITION, "body", "the body of a definition is a JSON object", "定義の本体はJSONのオブジェクトです");
+    if (holds_nul(body))
+        return muni__fail(MUNI_EDEFINITION, "body", "a text of the definition contains a NUL", "定義の文字列にNULが含まれています");
     if (!strcmp(family, "lifecycle"))
         return muni__lifecycle_check(name, body);
     if (!strcmp(family, "numbering"))
         return muni__numbering_check(body);
     if (!strcmp(family, "codes"))
         return codes_check(body);
-    if (!strcmp(family, "matrix"))
-        return matrix_check(body);
-    return muni__rooms_table.check(tx, family, body);
+    muni_status st = !strcmp(family, "matrix") ? matrix_check(body) : MUNI_OK;
+    return st < 0 ? st : muni__rooms_table.check(tx, family, name, body);
 }
 
 static muni_status definition_derive(muni__tx *tx, const muni__row *old, muni__row *row) {

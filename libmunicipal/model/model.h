@@ -252,8 +252,8 @@ typedef struct muni__rooms {
     muni_status (*rights)(muni__tx *tx, int64_t principal, muni__rights *out);
     /* units of a person (staff): fills units, below, until of `out`; memory from `mem` */
     muni_status (*scope)(muni__tx *tx, muni__arena *mem, int64_t person, muni__scope *out);
-    /* check the body of a definition of a family that a room owns (report, profile); MUNI_OK for others */
-    muni_status (*check)(muni__tx *tx, const char *family, const json_t *body);
+    /* check the body of a definition of a family that a room owns (report, profile), or whose use is a room's (matrix) */
+    muni_status (*check)(muni__tx *tx, const char *family, const char *name, const json_t *body);
     /* the first records of a new store: groups, grants, the administrator (access), after the shipped definitions */
     muni_status (*birth)(muni__tx *tx, const muni_create_options *options);
 } muni__rooms;

@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "core/date.h"
+#include "core/textkey.h"
 
 static muni__val *value(muni__row *row, const char *field) {
     return &row->v[muni__row_field(row->kind, field)];
@@ -12,25 +13,70 @@ static bool same(const muni__row *old, const muni__row *row, const char *field) 
     return old && muni__val_equal(&old->v[i], &row->v[i]);
 }
 
-/* Impact × urgency → priority by the matrix definition ticket-priority; absent while either is. */
+#define PRIORITIES "ticket-priority" /* the matrix */
+
+static const json_t *cell_of(const json_t *body, const char *impact, const char *urgency) {
+    size_t i;
+    json_t *cell;
+    json_array_foreach (json_object_get(body, "cells"), i, cell)
+        if (!strcmp(json_string_value(json_array_get(cell, 0)), impact) && !strcmp(json_string_value(json_array_get(cell, 1)), urgency))
+            return cell;
+    return NULL;
+}
+
+/* The value at `*at` of a list "a|b|c", cut into `out`; moves on. False at its end. */
+static bool next_value(const char **at, char *out, size_t size) {
+    size_t n = strcspn(*at, "|");
+    if (!n || n >= size)
+        return false;
+    memcpy(out, *at, n);
+    out[n] = 0;
+    *at += n + ((*at)[n] == '|');
+    return true;
+}
+
+muni_status muni__ticket_matrix_check(const char *name, const json_t *body) {
+    const muni__kind *kind = muni__kind_find(MUNI_KIND_TICKET);
+    const char *rows = kind->fields[muni__row_field(kind, MUNI_TICKET_IMPACT)].target;
+    const char *columns = kind->fields[muni__row_field(kind, MUNI_TICKET_URGENCY)].target;
+    char *key = NULL, impact[32], urgency[32];
+    size_t i;
+    json_t *cell;
+    muni_status st = muni__idkey(name, strlen(name), &key, &i); /* definitions are found by the folded form of their names */
+    if (st < 0)
+        return st;
+    bool ours = !strcmp(key, PRIORITIES);
+    muni__free(key);
+    if (!ours)
+        return MUNI_OK;
+    while (next_value(&rows, impact, sizeof impact))
+        for (const char *c = columns; next_value(&c, urgency, sizeof urgency);)
+            if (!cell_of(body, impact, urgency))
+                return muni__fail(MUNI_EDEFINITION, "cells", "the matrix " PRIORITIES " has no cell for %s × %s", "マトリクス" PRIORITIES "に%s×%sのマスがありません", impact, urgency);
+    json_array_foreach (json_object_get(body, "cells"), i, cell) {
+        json_int_t priority = json_integer_value(json_array_get(cell, 2));
+        if (priority < 1 || priority > 5)
+            return muni__fail(MUNI_EDEFINITION, "cells", "cell %zu: a priority is a number from 1 (first) to 5", "%zu番目のマス: 優先度は1（最優先）から5の整数です", i + 1);
+    }
+    return MUNI_OK;
+}
+
+/* Impact × urgency → priority by the matrix definition; absent while either is. */
 static muni_status prioritise(muni__tx *tx, muni__row *row) {
     const muni__val *impact = value(row, MUNI_TICKET_IMPACT), *urgency = value(row, MUNI_TICKET_URGENCY);
     const muni__definition *d = NULL;
-    size_t i;
-    json_t *cell;
     muni__val *priority = value(row, MUNI_TICKET_PRIORITY);
     *priority = MUNI_NULL_VAL;
     if (impact->t == MUNI_TYPE_NULL || urgency->t == MUNI_TYPE_NULL)
         return MUNI_OK;
-    muni_status st = muni__definition_active(tx, "matrix", "ticket-priority", &d);
+    muni_status st = muni__definition_active(tx, "matrix", PRIORITIES, &d);
     if (st < 0)
         return st;
-    json_array_foreach (json_object_get(d->body, "cells"), i, cell)
-        if (!strcmp(json_string_value(json_array_get(cell, 0)), impact->p) && !strcmp(json_string_value(json_array_get(cell, 1)), urgency->p)) {
-            *priority = muni__val_int(json_integer_value(json_array_get(cell, 2)));
-            return MUNI_OK;
-        }
-    return muni__fail(MUNI_EDEFINITION, MUNI_TICKET_PRIORITY, "the matrix ticket-priority has no cell for %s × %s", "マトリクスticket-priorityに%s×%sのマスがありません", impact->p, urgency->p);
+    const json_t *cell = cell_of(d->body, impact->p, urgency->p);
+    if (!cell) /* of a version that was activated before it was checked */
+        return muni__fail(MUNI_EDEFINITION, MUNI_TICKET_PRIORITY, "the matrix " PRIORITIES " has no cell for %s × %s", "マトリクス" PRIORITIES "に%s×%sのマスがありません", impact->p, urgency->p);
+    *priority = muni__val_int(json_integer_value(json_array_get(cell, 2)));
+    return MUNI_OK;
 }
 
 typedef struct posting {

@@ -903,6 +903,15 @@ static muni_status keyed(muni__reading *r, int which, muni__srow ***out, size_t 
     return MUNI_OK;
 }
 
+/* Would both bear the code on some day? Rows without readable days are told apart by nothing. */
+static bool at_once(const muni__srow *a, const muni__srow *b) {
+    int32_t a_from = a->day[MUNI__SU_FROM_ON], b_from = b->day[MUNI__SU_FROM_ON];
+    if (a_from == b_from || a->rejected || b->rejected)
+        return a_from == b_from;
+    int32_t a_to = a->v[MUNI__SU_TO_ON] ? a->day[MUNI__SU_TO_ON] : MUNI__DAY_MAX, b_to = b->v[MUNI__SU_TO_ON] ? b->day[MUNI__SU_TO_ON] : MUNI__DAY_MAX;
+    return a_from <= b_to && b_from <= a_to;
+}
+
 muni_status muni__reading_judge_units(muni__reading *r) {
     muni__srow **list = NULL;
     size_t n = 0;
@@ -910,7 +919,7 @@ muni_status muni__reading_judge_units(muni__reading *r) {
     for (size_t i = 0; st >= 0 && i < n; i++)
         for (size_t k = i; st >= 0 && k-- > 0 && !strcmp(list[k]->key, list[i]->key);) {
             muni__srow *a = list[k], *b = list[i];
-            if (a->skipped || a->misshapen || b->misshapen || a->day[MUNI__SU_FROM_ON] != b->day[MUNI__SU_FROM_ON])
+            if (a->skipped || a->misshapen || b->misshapen || !at_once(a, b))
                 continue;
             if (same_row(a, b)) {
                 b->skipped = true;

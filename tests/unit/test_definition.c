@@ -95,8 +95,11 @@ START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
         { "codes", "{\"values\":[]}", "values" },
         { "codes", "{\"values\":[{\"code\":\"a\"}]}", "values[0]" },
         { "codes", "{\"values\":[{\"code\":\"a\",\"ja\":\"あ\",\"en\":\"A\"},{\"code\":\"a\",\"ja\":\"い\",\"en\":\"B\"}]}", "values[1]" },
+        { "codes", "{\"values\":[{\"code\":\"a\\u0007\",\"ja\":\"あ\",\"en\":\"A\"}]}", "values[0]" },
+        { "codes", "{\"values\":[{\"code\":\"a\\u0000b\",\"ja\":\"あ\",\"en\":\"A\"}]}", "body" },
         { "matrix", "{\"cells\":[[1,2,3]]}", "cells[0]" },
         { "matrix", "{\"cells\":[[\"a\",\"b\",1],[\"a\",\"b\",2]]}", "cells[1]" },
+        { "calendar", "{\"holidays\":\"jp\\u0000\"}", "body" },
         { "calendar", "{\"weekend\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]}", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -106,6 +109,26 @@ START_TEST(definition__what_is_wrong_is_refused_with_its_path) {
             ck_assert_msg(!strcmp(muni_error_field(), rows[i].field), "%s → field %s", rows[i].body, muni_error_field());
         ck_assert_str_ne(muni_error_text("ja"), "");
     }
+}
+END_TEST
+
+/* The matrix that gives tickets their priority has a cell for whatever they may hold, under whatever form of its name. */
+START_TEST(matrix__of_priorities_is_whole) {
+    char body[1000] = "{\"cells\":[";
+    static const char *const levels[] = { "high", "middle", "low" };
+    for (int i = 0; i < 8; i++) {
+        size_t n = strlen(body);
+        snprintf(body + n, sizeof body - n, "%s[\"%s\",\"%s\",%d]", i ? "," : "", levels[i / 3], levels[i % 3], 1 + i % 5);
+    }
+    strcat(body, "]}");
+    FAILS(define("matrix", "ticket-priority", body, NULL), MUNI_EDEFINITION);
+    ck_assert_str_eq(muni_error_field(), "cells");
+    FAILS(define("matrix", "Ｔicket-Priority", body, NULL), MUNI_EDEFINITION);
+    OK(define("matrix", "another", body, NULL));
+    strcpy(body + strlen(body) - 2, ",[\"low\",\"low\",6]]}");
+    FAILS(define("matrix", "ticket-priority", body, NULL), MUNI_EDEFINITION);
+    strcpy(body + strlen(body) - 4, "5]]}");
+    OK(define("matrix", "ticket-priority", body, NULL));
 }
 END_TEST
 
@@ -245,6 +268,7 @@ Suite *suite_definition(void) {
     tcase_add_test(t, definition__new_version_replaces_the_active_one_and_old_records_keep_theirs);
     tcase_add_test(t, definition__only_who_manages_may_change_them);
     tcase_add_test(t, definition__what_is_wrong_is_refused_with_its_path);
+    tcase_add_test(t, matrix__of_priorities_is_whole);
     tcase_add_test(t, lifecycle__guard_is_a_condition_over_the_new_record);
     tcase_add_test(t, inquiry__is_closed_only_after_its_answer);
     tcase_add_test(t, lifecycle__fields_are_those_of_its_kind);
