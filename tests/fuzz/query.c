@@ -3,6 +3,7 @@
 #include "fuzzstore.h"
 
 #include "core/textkey.h"
+#include "model/internal.h"
 #include "model/list.h"
 #include "store/search.h"
 
@@ -140,7 +141,7 @@ static bool each_doc(void *user, const muni__doc *doc) {
         muni__row *row = NULL;
         muni__vis v;
         const muni__kind *k = muni__kind_numbered(doc->part);
-        OK(muni__row_fetch(s->tx, &s->tx->mem, k, doc->doc, &row));
+        OK(muni__row_find(s->tx, &s->tx->mem, k, doc->doc, &row));
         OK(muni__vis_make(s->tx, &s->tx->mem, k, MUNI__V_READ, &v));
         if (!row || !muni__vis_sees(&v, row) || row->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL)
             return true;
@@ -223,7 +224,7 @@ static size_t truth(muni__tx *tx, const muni_query *q, muni__row **out) {
     muni__done(s);
     for (size_t i = 0; i < n; i++) {
         muni__row *row = NULL;
-        OK(muni__row_fetch(tx, &tx->mem, q->kind, ids[i], &row));
+        OK(muni__row_find(tx, &tx->mem, q->kind, ids[i], &row));
         if (!belongs(tx, q, &v, row))
             continue;
         size_t at = count++;
