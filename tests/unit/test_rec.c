@@ -178,6 +178,7 @@ Suite *suite_rec(void);
 Suite *suite_rec(void) {
     Suite *s = suite_create("rec");
     TCase *t = tcase_create("rec");
+    tcase_set_timeout(t, 120);
     tcase_add_test(t, rec__keeps_values_of_every_type);
     tcase_add_test(t, rec__readers_answer_nothing_for_nothing);
     tcase_add_test(t, rec__setter_remembers_its_first_failure);
