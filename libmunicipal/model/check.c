@@ -169,14 +169,12 @@ static muni_status check_document(check *c, const muni__row *row) {
     muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
     muni__document d;
     muni__stmt *s = NULL;
-    size_t n = 0, blank = 0;
+    size_t n = 0;
     muni_status st = MUNI_OK;
     if (!muni__row_document(row, &keys, &d))
         return MUNI_OK;
     MUNI_TRY(keys.st);
-    while (blank < keys.n && (keys.p[blank] == MUNI__KEY_SEP || keys.p[blank] == ' '))
-        blank++;
-    bool wanted = blank < keys.n;
+    bool wanted = !muni__doc_blank(keys.p, keys.n);
     MUNI_TRY(muni__sql(c->tx->conn, "SELECT part,kind,rec,keys FROM m_doc WHERE doc=?1", &s));
     muni__bind_int(s, 1, muni__row_id(row));
     MUNI_TRY(muni__step(s));
@@ -499,7 +497,6 @@ static muni_status begin_repair(check *c) {
     muni_status st = muni__tx_enter(c->session, true, false, &c->tx);
     if (st < 0)
         return st;
-    c->work.no = 0;
     st = muni__work_begin(c->tx->conn, "repair", c->tx->now, 0, &c->work);
     return muni__tx_leave(c->tx, st);
 }

@@ -102,14 +102,8 @@ muni_status muni_store_vacuum(muni_session *session, muni_rec **out) {
 
 /* ---- statistics */
 
-typedef struct usage {
-    muni__tx *tx;
-    muni__buf json;
-} usage;
-
 static muni_status each_object(void *user, const char *name, const char *table, int64_t bytes) {
-    usage *u = user;
-    muni__buf *b = &u->json;
+    muni__buf *b = user;
     muni__buf_puts(b, b->n > 1 ? ",{\"name\":" : "{\"name\":");
     muni__buf_json(b, name, strlen(name));
     muni__buf_puts(b, ",\"table\":");
@@ -148,8 +142,7 @@ static muni_status add_json(muni_rec *rec, const char *name, const muni__buf *b)
 }
 
 static muni_status statistics(muni__tx *tx, muni_rec **out) {
-    usage u = { tx, MUNI_BUF_INIT((size_t)4 << 20) };
-    muni__buf rows = MUNI_BUF_INIT((size_t)1 << 20);
+    muni__buf objects = MUNI_BUF_INIT((size_t)4 << 20), rows = MUNI_BUF_INIT((size_t)1 << 20);
     int64_t bytes = 0, unused = 0, queued = 0;
     muni_rec *rec = NULL;
     muni_status st;
@@ -157,23 +150,23 @@ static muni_status statistics(muni__tx *tx, muni_rec **out) {
     MUNI_TRY(muni__store_size(tx->conn, &bytes, &unused));
     MUNI_TRY(muni__doc_queued(tx->conn, &queued));
     MUNI_TRY(rows_of(tx, &rows));
-    muni__buf_putc(&u.json, '[');
-    MUNI_TRY(muni__store_usage(tx->conn, each_object, &u));
-    muni__buf_putc(&u.json, ']');
-    MUNI_TRY(u.json.st);
+    muni__buf_putc(&objects, '[');
+    MUNI_TRY(muni__store_usage(tx->conn, each_object, &objects));
+    muni__buf_putc(&objects, ']');
+    MUNI_TRY(objects.st);
     MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 5, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "bytes", bytes));
     MUNI_TRY(muni__rec_add_int(rec, "free_bytes", unused));
     MUNI_TRY(muni__rec_add_int(rec, "queued", queued));
     MUNI_TRY(add_json(rec, "rows", &rows));
-    MUNI_TRY(add_json(rec, "objects", &u.json));
+    MUNI_TRY(add_json(rec, "objects", &objects));
     MUNI_TRY(muni__rec_seal(rec));
     *out = rec;
     rec = NULL;
 out:
     muni_rec_free(rec);
     muni__buf_free(&rows);
-    muni__buf_free(&u.json);
+    muni__buf_free(&objects);
     return st;
 }
 

@@ -30,13 +30,16 @@ static muni_status enqueue(muni__conn *c, int64_t doc, const char *old, size_t n
     return st;
 }
 
+bool muni__doc_blank(const char *keys, size_t n) {
+    while (n && (*keys == MUNI__KEY_SEP || *keys == ' '))
+        keys++, n--;
+    return !n;
+}
+
 muni_status muni__doc_put(muni__conn *c, int64_t doc, int32_t part, int32_t kind, int64_t rec, const char *keys, size_t n) {
     muni__stmt *s = NULL;
     muni_status st;
-    size_t blank = 0;
-    while (blank < n && (keys[blank] == MUNI__KEY_SEP || keys[blank] == ' '))
-        blank++;
-    if (blank == n) /* nothing that a search could find */
+    if (muni__doc_blank(keys, n))
         return muni__doc_remove(c, doc);
     MUNI_TRY(check_write(c));
     MUNI_TRY(muni__sql(c, "INSERT INTO \"m_doc\"(\"doc\", \"part\", \"kind\", \"rec\", \"keys\") VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(\"doc\") DO NOTHING", &s));

@@ -10,6 +10,8 @@
 #define MUNI__KEY_SEP '\x1f'
 muni_status muni__doc_put(muni__conn *c, int64_t doc, int32_t part, int32_t kind, int64_t rec, const char *keys, size_t n);
 muni_status muni__doc_remove(muni__conn *c, int64_t doc);
+/* Is there nothing in these keys that a search could find? Such a document is none. */
+bool muni__doc_blank(const char *keys, size_t n);
 /* `part` is 0 for the record's own text, else the number of the kind that carries it (comment). */
 
 /* Write queued documents to the index; all of them if `force`, else only where at least 256 are queued. Inside a write transaction. */

@@ -178,8 +178,7 @@ static muni_status has_column(muni__conn *c, const char *table, const char *colu
     return st < 0 ? st : MUNI_OK;
 }
 
-/* Add what is missing, but at most `most` things; in a write transaction where `most` is not 0. `*missing` counts what was missing, up to `most`
- * if that is not 0. Tables and their columns come before the indexes over them: the list has them in that order. */
+/* One thing is missing; made, unless they are only counted. */
 static muni_status change(muni__conn *c, muni__buf *sql, int32_t most, int32_t *missing) {
     ++*missing;
     if (sql->st < 0 || !most)
@@ -187,6 +186,8 @@ static muni_status change(muni__conn *c, muni__buf *sql, int32_t most, int32_t *
     return c->drv->run(c, sql->p);
 }
 
+/* Add what is missing, but at most `most` things; in a write transaction where `most` is not 0. `*missing` counts what was missing, up to `most`
+ * if that is not 0. Tables and their columns come before the indexes over them: the list has them in that order. */
 muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, int32_t most, int32_t *missing) {
     muni__buf sql = MUNI_BUF_INIT(0);
     char *stored = NULL;
