@@ -767,8 +767,8 @@ static char *shown(const char *sql) {
             size_t k = end;
             if (!strncmp(sql + k, "t.", 2))
                 k += 2;
-            if (sql[k] == '"')
-                k += 1 + strcspn(sql + k + 1, "\"") + 1;
+            if (sql[k] == '"' && strchr(sql + k + 1, '"')) /* one without its end is a character of a text */
+                k = (size_t)(strchr(sql + k + 1, '"') - sql) + 1;
             else if (sql[k] == '?' && strspn(sql + k + 1, "0123456789"))
                 k += 1 + strspn(sql + k + 1, "0123456789");
             else
