@@ -25,9 +25,27 @@ struct muni_rec {
     muni__error *why; /* and its error record; NULL where that could not be kept */
     item *items;
     size_t n, cap;
-    muni__arena mem; /* names and texts while it is open */
-    char *block;     /* the same once it is sealed */
+    muni__leaf *leaf; /* where it stands, and its texts; NULL: it stands alone */
+    muni__arena mem;  /* names and texts while it is open and stands alone */
+    char *block;      /* the same once it is sealed */
 };
+
+muni__leaf *muni__leaf_new(muni__arena *mem) {
+    muni__leaf *leaf = muni__alloc(sizeof *leaf);
+    if (leaf)
+        *leaf = (muni__leaf){ 1, *mem };
+    return leaf;
+}
+
+void muni__leaf_drop(muni__leaf *leaf, muni__arena *mem) {
+    if (!leaf || __atomic_sub_fetch(&leaf->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    if (mem)
+        *mem = leaf->mem;
+    else
+        muni__arena_free(&leaf->mem);
+    muni__free(leaf);
+}
 
 bool muni__val_equal(const muni__val *a, const muni__val *b) {
     if (a->t != b->t)
@@ -44,14 +62,20 @@ bool muni__val_equal(const muni__val *a, const muni__val *b) {
 
 /* ---- building */
 
-muni_status muni__rec_open(const muni__kind *kind, int32_t utc_offset, size_t expected, muni_rec **out) {
+muni_status muni__rec_open(muni__leaf *leaf, const muni__kind *kind, int32_t utc_offset, size_t expected, muni_rec **out) {
     *out = NULL;
-    muni_rec *rec = muni__alloc(sizeof *rec);
+    muni_rec *rec = leaf ? muni__arena_alloc(&leaf->mem, sizeof *rec + expected * sizeof *rec->items) : muni__alloc(sizeof *rec);
     if (!rec)
         return MUNI_ENOMEM;
     rec->kind = kind;
     rec->utc_offset = utc_offset;
-    muni_status st = expected ? muni__grow(&rec->items, &rec->cap, expected, sizeof *rec->items) : MUNI_OK;
+    if (leaf) {
+        rec->items = (item *)(rec + 1);
+        rec->cap = expected;
+        rec->leaf = leaf;
+        (void)__atomic_add_fetch(&leaf->refs, 1, __ATOMIC_RELAXED);
+    }
+    muni_status st = expected && !leaf ? muni__grow(&rec->items, &rec->cap, expected, sizeof *rec->items) : MUNI_OK;
     if (st < 0) {
         muni_rec_free(rec);
         return st;
@@ -71,11 +95,24 @@ static bool has_text(int32_t t) {
     return t == MUNI_TYPE_TEXT || t == MUNI_TYPE_DATE || t == MUNI_TYPE_JSON;
 }
 
-/* Put a value under a name; `again` looks whether the name is there already. */
+static muni_status append(muni_rec *rec, const char *name, bool lasts, const muni__val *v) {
+    if (rec->n == rec->cap) {
+        if (rec->leaf)
+            return muni__fail(MUNI_EINTERNAL, "rec", "a record has more values than were expected", "レコードの値が予定より多くなりました");
+        muni_status st = muni__grow(&rec->items, &rec->cap, rec->n + 1, sizeof *rec->items);
+        if (st < 0)
+            return st;
+    }
+    rec->items[rec->n++] = (item){ name, *v, lasts };
+    return MUNI_OK;
+}
+
+/* Put a copy of a value under a name; `again` looks whether the name is there already. */
 static muni_status put(muni_rec *rec, const char *name, const muni__val *v, bool again) {
+    muni__arena *mem = rec->leaf ? &rec->leaf->mem : &rec->mem;
     muni__val kept = *v;
     if (has_text(v->t)) {
-        kept.p = muni__arena_strndup(&rec->mem, v->p ? v->p : "", v->n);
+        kept.p = muni__arena_strndup(mem, v->p ? v->p : "", v->n);
         if (!kept.p)
             return MUNI_ENOMEM;
     }
@@ -84,14 +121,8 @@ static muni_status put(muni_rec *rec, const char *name, const muni__val *v, bool
         rec->items[at].v = kept;
         return MUNI_OK;
     }
-    muni_status st = muni__grow(&rec->items, &rec->cap, rec->n + 1, sizeof *rec->items);
-    if (st < 0)
-        return st;
-    char *copy = muni__arena_strndup(&rec->mem, name, strlen(name));
-    if (!copy)
-        return MUNI_ENOMEM;
-    rec->items[rec->n++] = (item){ copy, kept, false };
-    return MUNI_OK;
+    char *copy = muni__arena_strndup(mem, name, strlen(name));
+    return copy ? append(rec, copy, false, &kept) : MUNI_ENOMEM;
 }
 
 muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v) {
@@ -108,11 +139,7 @@ muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v) {
 muni_status muni__rec_lend(muni_rec *rec, const char *name, bool lasts, const muni__val *v) {
     if (v->t == MUNI__TYPE_ANY) /* given out as a text of its own */
         return muni__rec_add(rec, name, v);
-    muni_status st = muni__grow(&rec->items, &rec->cap, rec->n + 1, sizeof *rec->items);
-    if (st < 0)
-        return st;
-    rec->items[rec->n++] = (item){ name, *v, lasts };
-    return MUNI_OK;
+    return append(rec, name, lasts, v);
 }
 
 muni_status muni__rec_add_text(muni_rec *rec, const char *name, const char *text) {
@@ -127,6 +154,10 @@ muni_status muni__rec_add_int(muni_rec *rec, const char *name, int64_t number) {
 
 muni_status muni__rec_seal(muni_rec *rec) {
     size_t total = rec->n * sizeof(item);
+    if (rec->leaf) {
+        rec->sealed = true;
+        return MUNI_OK;
+    }
     for (size_t i = 0; i < rec->n; i++)
         total += (rec->items[i].lasts ? 0 : strlen(rec->items[i].name) + 1) + (has_text(rec->items[i].v.t) ? rec->items[i].v.n + 1 : 0);
     char *block = muni__realloc_n(NULL, 1, total);
@@ -231,12 +262,16 @@ muni_status muni_rec_new(muni_rec **out) {
     MUNI_ENTER();
     if (!out)
         return MUNI_LEAVE(muni__no_output());
-    return MUNI_LEAVE(muni__rec_open(NULL, MUNI__ZONE_JST, 0, out));
+    return MUNI_LEAVE(muni__rec_open(NULL, NULL, MUNI__ZONE_JST, 0, out));
 }
 
 void muni_rec_free(muni_rec *rec) {
     if (!rec)
         return;
+    if (rec->leaf) {
+        muni__leaf_drop(rec->leaf, NULL);
+        return;
+    }
     if (!rec->sealed)
         muni__free(rec->items);
     muni__arena_free(&rec->mem);
@@ -283,7 +318,7 @@ muni_status muni__rec_parse(const char *json, size_t length, muni_rec **out) {
         st = muni__fail(MUNI_EFORMAT, "json", "a record is a JSON object", "レコードはJSONのオブジェクトで渡してください");
         goto out;
     }
-    MUNI_TRY(muni__rec_open(NULL, MUNI__ZONE_JST, json_object_size(j), &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, MUNI__ZONE_JST, json_object_size(j), &rec));
     for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it))
         MUNI_TRY(member(rec, json_object_iter_key(it), json_object_iter_key_len(it), json_object_iter_value(it)));
     *out = rec;

@@ -27,17 +27,22 @@ static inline muni__val muni__val_text(const char *p, size_t n) { return (muni__
 bool muni__val_equal(const muni__val *a, const muni__val *b);
 
 /* ---- records */
-/* An output record is built with a builder and sealed into one allocation. Names are copied unless `kind` has them. */
-typedef struct muni__recbuild muni__recbuild;
-struct muni__recbuild {
-    muni_rec *rec; /* an open record */
-    muni_status st;
-};
-/* A record for output; `kind` may be NULL; `utc_offset` is the store's zone, for JSON. */
-muni_status muni__rec_open(const muni__kind *kind, int32_t utc_offset, size_t expected, muni_rec **out);
-/* Add a value under a name (borrowed if `name` is a kind's own text, else copied). Checks nothing. */
+/* Memory in which the records of a page stand beside their values, freed with whoever holds it last. */
+typedef struct muni__leaf {
+    int32_t refs; /* atomic */
+    muni__arena mem;
+} muni__leaf;
+/* A leaf with one reference, which takes `mem` over; NULL with MUNI_ENOMEM set. */
+muni__leaf *muni__leaf_new(muni__arena *mem);
+/* Give a reference back. Where it was the last, the leaf is gone, and so is its memory, or it is given to `mem` (may be NULL). */
+void muni__leaf_drop(muni__leaf *leaf, muni__arena *mem);
+
+/* A record for output, built and then sealed into one allocation; `kind` may be NULL; `utc_offset` is the store's zone, for JSON. With a leaf (may be NULL) it
+ * stands there and holds it. `expected` values at most where there is a leaf. */
+muni_status muni__rec_open(muni__leaf *leaf, const muni__kind *kind, int32_t utc_offset, size_t expected, muni_rec **out);
+/* Add a copy of a value and of its name. Checks nothing. */
 muni_status muni__rec_add(muni_rec *rec, const char *name, const muni__val *v);
-/* The same without a copy: the text lives until the record is sealed, and so does the name, or for ever where it `lasts`. */
+/* The same without a copy: the text lives until the record is sealed, or in its leaf; and so does the name, or for ever where it `lasts`. */
 muni_status muni__rec_lend(muni_rec *rec, const char *name, bool lasts, const muni__val *v);
 muni_status muni__rec_add_text(muni_rec *rec, const char *name, const char *text);
 muni_status muni__rec_add_int(muni_rec *rec, const char *name, int64_t v);

@@ -476,7 +476,7 @@ static muni_status answer(const muni__tx *tx, const muni__audited *a, muni__prob
     size_t n;
     muni_status st;
     MUNI_TRY(muni__problems_end(findings, &json, &n));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 9, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 9, &rec));
     MUNI_TRY(muni__rec_add(rec, "verified", &v));
     MUNI_TRY(muni__rec_add_int(rec, "rows", a->rows));
     MUNI_TRY(muni__rec_add_int(rec, "records", a->records));

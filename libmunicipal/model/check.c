@@ -475,7 +475,7 @@ static muni_status answer(check *c, int32_t utc_offset, const muni__audited *a, 
     size_t n;
     muni_status st;
     MUNI_TRY(muni__problems_end(&c->problems, &json, &n));
-    MUNI_TRY(muni__rec_open(NULL, utc_offset, 8, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, utc_offset, 8, &rec));
     MUNI_TRY(muni__rec_add(rec, "whole", &v));
     MUNI_TRY(muni__rec_add_int(rec, "problems", c->problems.count));
     MUNI_TRY(muni__rec_add_int(rec, "repaired", c->problems.repaired));

@@ -354,7 +354,7 @@ static muni_status info(muni__tx *tx, muni_rec **out) {
     muni__hex(si->id, 16, id);
     MUNI_TRY(muni__conn_last(tx->conn, "history", &rows));
     MUNI_TRY(muni__conn_last(tx->conn, "sealed", &sealed));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 11, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 11, &rec));
     MUNI_TRY(muni__rec_add_text(rec, "store", id));
     muni__val v = muni__val_time(si->created_at);
     MUNI_TRY(muni__rec_add(rec, "created_at", &v));

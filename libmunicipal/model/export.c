@@ -299,7 +299,7 @@ static muni_status put_page(export *x, muni__tx *tx, const muni__hit *hits, size
     for (size_t i = 0; i < count; i++)
         if (muni__may(tx, hits[i].row, MUNI__V_EXPORT)) /* the right to export may reach less far than that to read */
             rows[n++] = hits[i].row;
-    muni_status st = muni__rows_to_recs(tx, x->q->kind, rows, n, x->fields, recs);
+    muni_status st = muni__rows_to_recs(tx, NULL, x->q->kind, rows, n, x->fields, recs);
     if (st < 0)
         return st;
     for (size_t i = 0; i < n; i++) {
@@ -405,7 +405,7 @@ static muni_status report(export *x, muni_rec **out) {
     muni_status st;
     muni__buf_puts(&x->losses, x->losses.n ? "]" : "[]");
     MUNI_TRY(x->losses.st);
-    MUNI_TRY(muni__rec_open(NULL, 0, 4, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, 0, 4, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "records", x->records));
     MUNI_TRY(muni__rec_add_int(rec, "bytes", x->to.bytes));
     MUNI_TRY(muni__rec_add_int(rec, "lost", x->lost));

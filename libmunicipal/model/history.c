@@ -414,7 +414,7 @@ static muni_status history_next(muni__tx *tx, void *state, muni_rec **out) {
     }
     muni__buf_putc(&list, ']');
     MUNI_TRY(list.st);
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 9, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 9, &rec));
     muni__val v = muni__val_time(muni__col_int(s, 6));
     MUNI_TRY(muni__rec_add(rec, "at", &v));
     MUNI_TRY(muni__rec_add_text(rec, "action", muni__action_name((int32_t)muni__col_int(s, 2))));

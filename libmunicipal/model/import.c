@@ -1136,7 +1136,7 @@ static muni_status report(import *im, muni_rec **out) {
     muni_status st;
     muni__buf_puts(&im->findings, im->findings.n ? "]" : "[]");
     MUNI_TRY(im->findings.st);
-    MUNI_TRY(muni__rec_open(NULL, 0, 6, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, 0, 6, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "read", im->total));
     MUNI_TRY(muni__rec_add_int(rec, "created", im->created));
     MUNI_TRY(muni__rec_add_int(rec, "skipped", im->total - im->created));

@@ -282,20 +282,24 @@ static bool is_number(const muni__field *f) {
     return f->type != MUNI__TEXT && f->type != MUNI__KEY && f->type != MUNI__CODE && f->type != MUNI__DATE && f->type != MUNI__NOTE && f->type != MUNI__JSON;
 }
 
+/* A column as a number or a text; the text is the statement's. */
+static void read_light(const muni__field *f, muni__stmt *s, int at, muni__val *out) {
+    int64_t i;
+    size_t n;
+    const char *text;
+    if (!is_number(f)) {
+        text = muni__col_text(s, at, &n);
+        *out = text ? muni__val_text(text, n) : MUNI_NULL_VAL;
+    } else {
+        *out = muni__col_number(s, at, &i) ? muni__val_int(i) : MUNI_NULL_VAL;
+    }
+}
+
 /* The place of the row that a statement stands on; texts are the statement's. */
 static void read_keys(const pager *p, muni__stmt *s, muni__val *keys) {
     for (size_t i = 0; i < p->q->norder; i++) {
         int at = (int)(p->nlight + i);
-        keys[i] = MUNI_NULL_VAL;
-        if (muni__col_null(s, at))
-            continue;
-        if (is_number(&p->kind->fields[p->q->order[i].field])) {
-            keys[i] = muni__val_int(muni__col_int(s, at));
-        } else {
-            size_t n;
-            const char *text = muni__col_text(s, at, &n);
-            keys[i] = muni__val_text(text ? text : "", n);
-        }
+        read_light(&p->kind->fields[p->q->order[i].field], s, at, &keys[i]);
     }
 }
 
@@ -316,17 +320,7 @@ static muni_status copy_keys(const pager *p, const muni__val *from, muni__val **
 static bool row_seen(pager *p, muni__stmt *s) {
     for (size_t i = 0; i < p->nlight; i++) {
         int32_t f = p->light[i];
-        muni__val *v = &p->seen->v[f];
-        *v = MUNI_NULL_VAL;
-        if (muni__col_null(s, (int)i))
-            continue;
-        if (is_number(&p->kind->fields[f])) {
-            *v = muni__val_int(muni__col_int(s, (int)i));
-        } else {
-            size_t n;
-            const char *text = muni__col_text(s, (int)i, &n);
-            *v = muni__val_text(text ? text : "", n);
-        }
+        read_light(&p->kind->fields[f], s, (int)i, &p->seen->v[f]);
     }
     return muni__vis_sees(&p->vis, p->seen);
 }
@@ -347,8 +341,13 @@ typedef struct way {
     muni__val *last; /* the place of the last entry read, where the window was used up */
 } way;
 
+/* The newest, by a scope index: every entry read is one of the page, or nearly. Where rows are sorted first, they are sorted without what they hold. */
+static bool newest_branch(const pager *p, const muni__branch *b) {
+    return p->q->norder == 1 && !b->ids && b->field >= 0;
+}
+
 static bool thin(const pager *p, const way *w) {
-    return p->places || w->branch || (w->look && w->cond_flag);
+    return p->places || (w->branch && !newest_branch(p, w->branch)) || (w->look && w->cond_flag);
 }
 
 static muni_status way_sql(pager *p, const way *w, muni__sqlout *o, bool *exact) {
@@ -444,21 +443,40 @@ static muni_status put_hit(pager *p, const muni__val *keys, muni__row *row, muni
     return MUNI_OK;
 }
 
+static muni_status way_open(pager *p, const way *w, bool *exact, muni__stmt **out) {
+    muni__sqlout o;
+    muni_status st;
+    *out = NULL;
+    *exact = true;
+    muni__sqlout_init(&o, p->mem);
+    if (p->explain)
+        muni__sqlout_put(&o, "EXPLAIN QUERY PLAN ");
+    st = way_sql(p, w, &o, exact);
+    if (st >= 0)
+        st = muni__sqlout_open(&o, p->tx->conn, out);
+    muni__sqlout_free(&o);
+    return st;
+}
+
+/* The entry that a statement stands on, into the page, unless it is there already. */
+static muni_status take_entry(pager *p, const way *w, muni__stmt *s, const muni__val *keys) {
+    muni__hit *hit;
+    muni_status st = put_hit(p, keys, NULL, &hit);
+    if (st >= 0 && hit && !thin(p, w))
+        st = muni__row_read(p->mem, p->kind, s, (int)(p->nlight + p->q->norder + 1), &hit->row);
+    return st;
+}
+
 /* Walk, and keep what belongs to the page. */
 static muni_status walk(pager *p, way *w) {
     muni__val keys[MUNI__QUERY_ORDERS + 1];
     const muni_query *q = p->q;
-    muni__sqlout o;
     muni__stmt *s = NULL;
-    bool exact = true;
+    bool exact;
     muni_status st;
-    muni__sqlout_init(&o, p->mem);
     w->read = 0;
     w->last = NULL;
-    if (p->explain)
-        muni__sqlout_put(&o, "EXPLAIN QUERY PLAN ");
-    MUNI_TRY(way_sql(p, w, &o, &exact));
-    MUNI_TRY(muni__sqlout_open(&o, p->tx->conn, &s));
+    MUNI_TRY(way_open(p, w, &exact, &s));
     while (p->explain && (st = muni__step(s)) == MUNI_ROW) {
         const char *step = muni__col_text(s, 3, NULL);
         muni__buf_puts(p->explain, step ? step : "");
@@ -475,24 +493,66 @@ static muni_status walk(pager *p, way *w) {
         if (w->look)
             keep = row_seen(p, s);
         if (keep && w->cond_flag && q->where)
-            keep = !muni__col_null(s, (int)(p->nlight + q->norder)) && muni__col_int(s, (int)(p->nlight + q->norder));
+            keep = muni__col_int(s, (int)(p->nlight + q->norder)) != 0; /* null is no */
         if (keep && !exact)
             MUNI_TRY(recheck(p, w, s, keys[q->norder - 1].i, &keep));
-        if (keep) {
-            muni__hit *hit;
-            MUNI_TRY(put_hit(p, keys, NULL, &hit));
-            if (hit && !thin(p, w))
-                MUNI_TRY(muni__row_read(p->mem, p->kind, s, (int)(p->nlight + q->norder + 1), &hit->row));
-        }
+        if (keep)
+            MUNI_TRY(take_entry(p, w, s, keys));
         if (w->window && w->read == w->window)
             MUNI_TRY(copy_keys(p, keys, &w->last));
     }
 out:
     muni__done(s);
-    muni__sqlout_free(&o);
     muni__arena_free(&p->scratch);
     p->scratch_rows = 0;
     return st < 0 ? st : MUNI_OK;
+}
+
+/* A branch being read, and the entry that it stands on. */
+typedef struct stream {
+    way w;
+    muni__stmt *s;
+    bool exact, ended;
+    muni__val keys[MUNI__QUERY_ORDERS + 1];
+} stream;
+
+static muni_status stream_next(pager *p, stream *b) {
+    muni_status st = muni__step(b->s);
+    b->ended = st != MUNI_ROW;
+    if (!b->ended)
+        read_keys(p, b->s, b->keys);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* All branches at once, always going on with the one whose entry comes first: no more of them is read than the page takes. */
+static muni_status merge(pager *p, const muni__branch *branches, size_t count, const muni__val *after) {
+    stream *b = muni__arena_alloc(p->mem, count * sizeof *b);
+    muni_status st = b ? MUNI_OK : MUNI_ENOMEM;
+    for (size_t i = 0; i < count && st >= 0; i++) {
+        b[i].w = (way){ .branch = &branches[i], .after = after };
+        if ((st = way_open(p, &b[i].w, &b[i].exact, &b[i].s)) >= 0)
+            st = stream_next(p, &b[i]);
+    }
+    while (st >= 0 && p->n < p->need) {
+        stream *first = NULL;
+        bool keep = true;
+        for (size_t i = 0; i < count; i++)
+            if (!b[i].ended && (!first || compare_keys(p->q, b[i].keys, first->keys) < 0))
+                first = &b[i];
+        if (!first)
+            break;
+        if (!first->exact)
+            st = recheck(p, &first->w, first->s, first->keys[p->q->norder - 1].i, &keep);
+        if (st >= 0 && keep)
+            st = take_entry(p, &first->w, first->s, first->keys);
+        if (st >= 0)
+            st = stream_next(p, first);
+    }
+    for (size_t i = 0; b && i < count; i++)
+        muni__done(b[i].s);
+    muni__arena_free(&p->scratch);
+    p->scratch_rows = 0;
+    return st;
 }
 
 /* A page without words. */
@@ -504,14 +564,13 @@ static muni_status plain(pager *p, const muni__val *after, muni__plan_way how) {
         way w = { .filter = true, .after = after };
         return walk(p, &w);
     }
-    /* a window of an order without an index would be a sort of everything */
-    bool window = how == MUNI__PLAN_WINDOW || (how == MUNI__PLAN_BEST && (muni__leads_index(p->kind, p->q->order[0].field) ||
-                                                                        (p->q->where && muni__cond_anchored(p->q->where))));
+    /* a window of an order without an index would be a sort of everything; and the newest come from every scope index in their order */
+    bool newest = how == MUNI__PLAN_BEST && !p->q->where && p->q->norder == 1 && p->q->trash == MUNI__TRASH_WITHOUT &&
+                  p->vis.scope->nunits + p->vis.scope->nbelow <= UNITS_EACH;
+    bool window = how == MUNI__PLAN_WINDOW || (how == MUNI__PLAN_BEST && !newest && (muni__leads_index(p->kind, p->q->order[0].field) ||
+                                                                                   (p->q->where && muni__cond_anchored(p->q->where))));
     if (window) {
-        /* the newest: every scope index is in that order, too, so little is looked at before they are asked */
-        bool brief = how == MUNI__PLAN_BEST && !p->q->where && p->q->norder == 1 && p->q->trash == MUNI__TRASH_WITHOUT &&
-                     p->vis.scope->nunits + p->vis.scope->nbelow <= UNITS_EACH;
-        way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : brief && 2 * p->need < MUNI__WINDOW ? 2 * p->need : MUNI__WINDOW,
+        way w = { .look = true, .after = after, .window = how == MUNI__PLAN_WINDOW ? SIZE_MAX / 4 : MUNI__WINDOW,
                   .cond_flag = !(p->q->where && muni__cond_anchored(p->q->where)) };
         st = walk(p, &w);
         if (st < 0 || p->n == p->need || w.read < w.window)
@@ -521,6 +580,8 @@ static muni_status plain(pager *p, const muni__val *after, muni__plan_way how) {
     muni__branch *branches;
     size_t count;
     st = muni__vis_branches(&p->vis, p->mem, UNITS_EACH, &branches, &count);
+    if (st >= 0 && !p->explain)
+        return merge(p, branches, count, after);
     for (size_t i = 0; st >= 0 && i < count; i++) {
         way w = { .branch = &branches[i], .after = after };
         st = walk(p, &w);
@@ -827,7 +888,7 @@ static muni_status pager_begin(pager *p, muni__tx *tx, muni__arena *mem, const m
     p->light = muni__arena_alloc(mem, (size_t)q->kind->nfields * sizeof *p->light);
     if (!p->hits || !p->light)
         return MUNI_ENOMEM;
-    for (int32_t f = 0; f < q->kind->nfields; f++)
+    for (int32_t f = 0; f < q->kind->nfields && !p->vis.all; f++)
         if (f == MUNI__C_TYPE || f == MUNI__C_CONFIDENTIAL || (q->kind->fields[f].flags & (MUNI__F_OWN | MUNI__F_UNIT)))
             p->light[p->nlight++] = f;
     return muni__row_new(mem, q->kind, &p->seen);
@@ -1122,8 +1183,9 @@ static muni_status add_item(const muni__tx *tx, muni_rec *rec, const muni__field
 }
 
 /* The record of row `i`. Without references to follow (`reached` is NULL then) and personal fields no transaction is needed. */
-static muni_status rec_of(const muni__tx *tx, int32_t utc_offset, const muni__fields *fields, muni__row ***reached, const muni__row *row, size_t i, muni_rec **out) {
-    muni_status st = muni__rec_open(row->kind, utc_offset, fields->count, out);
+static muni_status rec_of(const muni__tx *tx, muni__leaf *leaf, int32_t utc_offset, const muni__fields *fields, muni__row ***reached, const muni__row *row, size_t i,
+                          muni_rec **out) {
+    muni_status st = muni__rec_open(leaf, row->kind, utc_offset, fields->count, out);
     for (size_t k = 0; k < fields->count && st >= 0; k++) {
         muni__row *there[MUNI__PATH_HOPS] = { NULL };
         for (int32_t h = 0; h < fields->items[k].path.hops; h++)
@@ -1139,8 +1201,8 @@ static muni_status rec_of(const muni__tx *tx, int32_t utc_offset, const muni__fi
     return st;
 }
 
-muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out) {
-    muni__arena mem = MUNI_ARENA_INIT;
+muni_status muni__rows_to_recs(muni__tx *tx, muni__leaf *leaf, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out) {
+    muni__arena own = MUNI_ARENA_INIT, *mem = leaf ? &leaf->mem : &own;
     muni__fields *all = NULL;
     muni__row ***reached = NULL;
     bool follows = false;
@@ -1148,36 +1210,36 @@ muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *
     for (size_t i = 0; i < count; i++)
         out[i] = NULL;
     if (!fields) {
-        MUNI_TRY(muni__fields_parse(&mem, kind, NULL, 0, &all));
+        MUNI_TRY(muni__fields_parse(mem, kind, NULL, 0, &all));
         fields = all;
     }
     MUNI_TRY(muni__fields_allowed(tx, fields));
     for (size_t k = 0; k < fields->count; k++)
         follows |= fields->items[k].path.hops > 0;
     if (follows && count) {
-        reached = muni__arena_alloc(&mem, fields->count * MUNI__PATH_HOPS * sizeof *reached);
+        reached = muni__arena_alloc(mem, fields->count * MUNI__PATH_HOPS * sizeof *reached);
         if (!reached) {
             st = MUNI_ENOMEM;
             goto out;
         }
         for (size_t k = 0; k < fields->count; k++)
-            MUNI_TRY(follow(tx, &mem, fields, k, reached, rows, count));
+            MUNI_TRY(follow(tx, mem, fields, k, reached, rows, count));
     }
     for (size_t i = 0; i < count; i++)
-        MUNI_TRY(rec_of(tx, tx->utc_offset, fields, reached, rows[i], i, &out[i]));
+        MUNI_TRY(rec_of(tx, leaf, tx->utc_offset, fields, reached, rows[i], i, &out[i]));
 out:
     if (st < 0)
         for (size_t i = 0; i < count; i++) {
             muni_rec_free(out[i]);
             out[i] = NULL;
         }
-    muni__arena_free(&mem);
+    muni__arena_free(&own);
     return st;
 }
 
 muni_status muni__row_to_rec(muni__tx *tx, const muni__row *row, const muni__fields *fields, muni_rec **out) {
     muni__row *one = (muni__row *)(uintptr_t)row;
-    return muni__rows_to_recs(tx, row->kind, &one, 1, fields, out);
+    return muni__rows_to_recs(tx, NULL, row->kind, &one, 1, fields, out);
 }
 
 /* ---- the cursor of a list */
@@ -1186,7 +1248,7 @@ typedef struct listing {
     muni_session *session; /* the cursor holds it */
     muni_query *q;
     int64_t left;      /* records still wanted; -1: no limit */
-    muni__arena mem;   /* of the page */
+    muni__leaf *page;  /* and its records, as long as somebody has one */
     bool plain;        /* nothing is to be asked for a record but its row: it is made when it is given */
     int32_t utc_offset;
     muni_rec *recs[MUNI__PAGE]; /* made already, where they are not plain */
@@ -1194,20 +1256,25 @@ typedef struct listing {
     size_t n, at;
     bool ended, given;     /* no more pages; a record was given */
     const muni__val *last; /* where to go on: behind the record given last */
-    muni__arena last_mem;
+    muni__leaf *last_page;
 } listing;
 
-/* Memory of a page: what the last one gave back, if that was some. */
-static muni__arena page_mem(muni_session *s) {
-    return (muni__arena){ __atomic_exchange_n(&s->spare.head, NULL, __ATOMIC_ACQ_REL) };
+/* A page in the memory that the last one gave back, if that was some. */
+static muni__leaf *page_new(muni_session *s) {
+    muni__arena mem = { __atomic_exchange_n(&s->spare.head, NULL, __ATOMIC_ACQ_REL) };
+    muni__leaf *page = muni__leaf_new(&mem);
+    if (!page)
+        muni__arena_free(&mem);
+    return page;
 }
 
-static void page_done(muni_session *s, muni__arena *mem) {
-    if (!mem->head)
+static void page_done(muni_session *s, muni__leaf *page) {
+    muni__arena mem = MUNI_ARENA_INIT;
+    muni__leaf_drop(page, &mem);
+    if (!mem.head)
         return;
-    muni__arena_reset(mem);
-    muni__arena before = { __atomic_exchange_n(&s->spare.head, mem->head, __ATOMIC_ACQ_REL) };
-    mem->head = NULL;
+    muni__arena_reset(&mem);
+    muni__arena before = { __atomic_exchange_n(&s->spare.head, mem.head, __ATOMIC_ACQ_REL) };
     muni__arena_free(&before);
 }
 
@@ -1218,28 +1285,30 @@ static void listing_free(void *state) {
     for (size_t i = l->at; i < l->n && !l->plain; i++)
         muni_rec_free(l->recs[i]);
     muni__query_unref(l->q);
-    page_done(l->session, &l->mem);
-    page_done(l->session, &l->last_mem);
+    page_done(l->session, l->page);
+    page_done(l->session, l->last_page);
     muni__free(l);
 }
 
 /* Read the next page; the one before is given away. On failure nothing has changed. */
 static muni_status fill(muni__tx *tx, listing *l) {
-    muni__arena mem = page_mem(l->session);
+    muni__leaf *page = NULL;
     muni__row *rows[MUNI__PAGE];
     muni__hit *hits;
     size_t n, need = l->left >= 0 && l->left < MUNI__PAGE ? (size_t)l->left : MUNI__PAGE;
     muni_status st;
     MUNI_TRY(muni__query_allowed(tx, l->q, true));
-    MUNI_TRY(muni__page(tx, &mem, l->q, l->last, need, MUNI__PLAN_BEST, &hits, &n));
+    page = page_new(l->session);
+    MUNI_TRY(page ? MUNI_OK : MUNI_ENOMEM);
+    MUNI_TRY(muni__page(tx, &page->mem, l->q, l->last, need, MUNI__PLAN_BEST, &hits, &n));
     if (!l->plain) {
         for (size_t i = 0; i < n; i++)
             rows[i] = hits[i].row;
-        MUNI_TRY(muni__rows_to_recs(tx, l->q->kind, rows, n, l->q->fields, l->recs));
+        MUNI_TRY(muni__rows_to_recs(tx, page, l->q->kind, rows, n, l->q->fields, l->recs));
     }
-    page_done(l->session, &l->last_mem);
-    l->last_mem = l->mem; /* `last` stands in it */
-    l->mem = mem;
+    page_done(l->session, l->last_page);
+    l->last_page = l->page; /* `last` stands in it */
+    l->page = page;
     l->hits = hits;
     l->n = n;
     l->at = 0;
@@ -1249,7 +1318,7 @@ static muni_status fill(muni__tx *tx, listing *l) {
     l->utc_offset = tx->utc_offset;
     return MUNI_OK;
 out:
-    page_done(l->session, &mem);
+    page_done(l->session, page);
     return st;
 }
 
@@ -1268,7 +1337,7 @@ static muni_status listing_next(muni__tx *tx, void *state, muni_rec **out) {
     if (l->at == l->n)
         return MUNI_OK;
     if (l->plain) {
-        muni_status st = rec_of(NULL, l->utc_offset, l->q->fields, NULL, l->hits[l->at].row, 0, out);
+        muni_status st = rec_of(NULL, l->page, l->utc_offset, l->q->fields, NULL, l->hits[l->at].row, 0, out);
         if (st < 0)
             return st;
     } else {

@@ -175,8 +175,9 @@ typedef struct muni__fields muni__fields; /* a parsed list of field names, with 
 /* `names`: an array of names, NULL for the default. MUNI_EFIELD. Depth ≤ 3. In query.c. */
 muni_status muni__fields_parse(muni__arena *mem, const muni__kind *kind, const char *const *names, size_t count, muni__fields **out);
 bool muni__fields_personal(const muni__fields *f); /* does it name a PERSONAL field? */
-/* Records for a page of rows (references are followed with one query per page, under the reader's rights). In list.c. */
-muni_status muni__rows_to_recs(muni__tx *tx, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out);
+/* Records for a page of rows (references are followed with one query per page, under the reader's rights). With a leaf, in whose memory the rows are, the
+ * records stand there beside them; without (NULL), each is a copy. In list.c. */
+muni_status muni__rows_to_recs(muni__tx *tx, muni__leaf *leaf, const muni__kind *kind, muni__row *const *rows, size_t count, const muni__fields *fields, muni_rec **out);
 muni_status muni__row_to_rec(muni__tx *tx, const muni__row *row, const muni__fields *fields, muni_rec **out);
 
 /* ---- the write path (write.c). Inside a write transaction. */

@@ -282,7 +282,7 @@ static muni_status add_int(muni_rec *rec, const char *name, muni__stmt *s, int i
 static muni_status finding_rec(muni__tx *tx, muni__stmt *s, muni_rec **out) {
     muni_rec *rec = NULL;
     muni_status st;
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 8, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 8, &rec));
     MUNI_TRY(add_col(rec, "file", s, 1));
     MUNI_TRY(add_int(rec, "record", s, 2));
     MUNI_TRY(add_int(rec, "line", s, 3));
@@ -305,7 +305,7 @@ static muni_status row_rec(muni__tx *tx, muni__stmt *s, muni_rec **out) {
     const char *action = muni__col_text(s, 1, NULL);
     const muni__kind *kind = muni__kind_numbered((int32_t)muni__col_int(s, 2));
     muni_status st;
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 6, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 6, &rec));
     MUNI_TRY(muni__rec_add_text(rec, "action", action && !strcmp(action, MUNI__PLAN_TRASH) ? MUNI__PLAN_CHANGE : action));
     MUNI_TRY(muni__rec_add_text(rec, "kind", kind ? kind->name : ""));
     MUNI_TRY(add_col(rec, "key", s, 3));

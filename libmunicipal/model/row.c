@@ -300,15 +300,15 @@ muni_status muni__row_read(muni__arena *mem, const muni__kind *kind, muni__stmt 
             break;
         }
         case MUNI__ANY:
-            if (!muni__col_null(s, at))
-                *v = (muni__val){ MUNI__TYPE_ANY, muni__col_int(s, at), NULL, (size_t)muni__col_int(s, at + 1) };
+            if (muni__col_number(s, at, &v->i)) {
+                v->n = (size_t)muni__col_int(s, at + 1);
+                v->t = MUNI__TYPE_ANY;
+            }
             at++;
             break;
         default:
-            if (!muni__col_null(s, at)) {
-                v->i = muni__col_int(s, at);
+            if (muni__col_number(s, at, &v->i))
                 v->t = f->type == MUNI__BOOL ? MUNI_TYPE_BOOL : f->type == MUNI__TIME ? MUNI_TYPE_TIME : MUNI_TYPE_INT;
-            }
             break;
         }
         at++;

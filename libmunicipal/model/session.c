@@ -196,7 +196,7 @@ static muni_status whoami(muni__tx *tx, muni_rec **out) {
     }
     muni__buf_putc(&groups, ']');
     MUNI_TRY(muni__buf_take(&groups, &text, &n));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 7, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 7, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "principal", s->principal));
     MUNI_TRY(muni__rec_add(rec, "login", &who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_LOGIN)]));
     MUNI_TRY(muni__rec_add(rec, "name", &who->v[muni__row_field(who->kind, MUNI_PRINCIPAL_NAME)]));
@@ -500,7 +500,7 @@ muni_status muni_session_comment(muni_session *session, const char *kind, int64_
         st = muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c.kind->name, c.kind->ja);
         goto out;
     }
-    MUNI_TRY(muni__rec_open(NULL, c.tx->utc_offset, 2, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, c.tx->utc_offset, 2, &rec));
     muni__val v = { MUNI__TYPE_ANY, id, NULL, (size_t)c.kind->number };
     MUNI_TRY(muni__rec_add(rec, MUNI_COMMENT_ABOUT, &v));
     size_t bad = 0;
@@ -526,7 +526,7 @@ static muni_status run_due(muni__tx *tx, muni_rec **out) {
     MUNI_TRY(muni__may_keep(tx));
     MUNI_TRY(muni__doc_flush(tx->conn, true, &indexed));
     MUNI_TRY(muni__history_seal(tx, true, &sealed));
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 2, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 2, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "indexed", indexed));
     MUNI_TRY(muni__rec_add_int(rec, "sealed", sealed));
     MUNI_TRY(muni__rec_seal(rec));

@@ -48,7 +48,7 @@ muni_status muni__reindex(muni_session *session, muni_progress_fn progress, void
 static muni_status count_answer(int32_t utc_offset, const char *a, int64_t x, const char *b, int64_t y, muni_rec **out) {
     muni_rec *rec = NULL;
     muni_status st;
-    MUNI_TRY(muni__rec_open(NULL, utc_offset, b ? 2 : 1, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, utc_offset, b ? 2 : 1, &rec));
     MUNI_TRY(muni__rec_add_int(rec, a, x));
     if (b)
         MUNI_TRY(muni__rec_add_int(rec, b, y));
@@ -154,7 +154,7 @@ static muni_status statistics(muni__tx *tx, muni_rec **out) {
     MUNI_TRY(muni__store_usage(tx->conn, each_object, &objects));
     muni__buf_putc(&objects, ']');
     MUNI_TRY(objects.st);
-    MUNI_TRY(muni__rec_open(NULL, tx->utc_offset, 5, &rec));
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 5, &rec));
     MUNI_TRY(muni__rec_add_int(rec, "bytes", bytes));
     MUNI_TRY(muni__rec_add_int(rec, "free_bytes", unused));
     MUNI_TRY(muni__rec_add_int(rec, "queued", queued));

@@ -116,7 +116,7 @@ struct muni__driver {
     muni_status (*bind)(muni__stmt *s, int i, int type, int64_t v, const void *p, size_t n);
     muni_status (*step)(muni__stmt *s); /* MUNI_ROW, MUNI_OK, error */
     void (*reset)(void *native);
-    int64_t (*col_int)(void *native, int i);
+    bool (*col_int)(void *native, int i, int64_t *v); /* false and 0 for null */
     const char *(*col_text)(void *native, int i, size_t *n);
     const void *(*col_blob)(void *native, int i, size_t *n);
     bool (*col_null)(void *native, int i);

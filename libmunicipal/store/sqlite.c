@@ -642,8 +642,10 @@ static void sqlite_reset(void *native) {
     (void)sqlite3_clear_bindings(native); /* they point into memory that is not ours */
 }
 
-static int64_t sqlite_col_int(void *native, int i) {
-    return sqlite3_column_int64(native, i);
+static bool sqlite_col_int(void *native, int i, int64_t *v) {
+    bool there = sqlite3_column_type(native, i) != SQLITE_NULL;
+    *v = there ? sqlite3_column_int64(native, i) : 0;
+    return there;
 }
 
 static const char *sqlite_col_text(void *native, int i, size_t *n) {

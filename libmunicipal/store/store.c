@@ -483,7 +483,13 @@ muni_status muni__step(muni__stmt *s) {
 }
 
 int64_t muni__col_int(muni__stmt *s, int i) {
-    return s->c->drv->col_int(s->native, i);
+    int64_t v;
+    (void)s->c->drv->col_int(s->native, i, &v);
+    return v;
+}
+
+bool muni__col_number(muni__stmt *s, int i, int64_t *v) {
+    return s->c->drv->col_int(s->native, i, v);
 }
 
 const char *muni__col_text(muni__stmt *s, int i, size_t *n) {

@@ -84,7 +84,8 @@ void muni__bind_blob(muni__stmt *s, int i, const void *p, size_t n);  /* borrowe
 void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n);
 void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" for the driver in use */
 muni_status muni__step(muni__stmt *s);          /* MUNI_ROW, MUNI_OK at the end, or an error (also one that a bind met) */
-int64_t muni__col_int(muni__stmt *s, int i);
+int64_t muni__col_int(muni__stmt *s, int i); /* 0 for null */
+bool muni__col_number(muni__stmt *s, int i, int64_t *v); /* false and 0 for null */
 const char *muni__col_text(muni__stmt *s, int i, size_t *n); /* NULL for null; until the next step */
 const void *muni__col_blob(muni__stmt *s, int i, size_t *n);
 bool muni__col_null(muni__stmt *s, int i);

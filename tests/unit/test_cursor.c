@@ -182,6 +182,47 @@ START_TEST(cursor__lives_and_dies_in_any_order) {
 }
 END_TEST
 
+static void *free_rec(void *rec) {
+    muni_rec_free(rec);
+    return NULL;
+}
+
+/* The records of a page share its memory: whichever goes last, also after everything else. */
+START_TEST(cursor__records_outlive_it) {
+    muni_rec *rec[450], *in;
+    static const char *const lists[] = { "{\"kind\":\"desk\",\"order\":[\"code\"]}", "{\"kind\":\"desk\",\"order\":[\"code\"],\"fields\":[\"code\",\"unit.name\",\"created_by\"]}" };
+    pthread_t thread;
+    desks(450);
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+        muni_cursor *c = list(m.admin, lists[k]);
+        for (int i = 0; i < 450; i++)
+            ck_assert_int_eq(muni_cursor_next(c, &rec[i]), MUNI_ROW);
+        for (int i = 0; i < 450; i += 2)
+            muni_rec_free(rec[i]);
+        muni_cursor_unref(c);
+        c = list(m.admin, lists[k]); /* what memory came back is used again */
+        ck_assert_int_eq(muni_cursor_next(c, &rec[0]), MUNI_ROW);
+        muni_cursor_unref(c);
+        for (int i = 1; i < 450; i += 2)
+            ck_assert_int_eq(number(rec[i]), i);
+        FAILS(muni_rec_set_int(rec[1], "code", 1), MUNI_EINVAL);
+        in = rec[3];
+        muni_db_close(m.db);
+        for (int i = 5; i < 450; i += 2) {
+            ck_assert_int_eq(number(rec[i]), i);
+            ck_assert_int_eq(pthread_create(&thread, NULL, free_rec, rec[i]), 0);
+            ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        }
+        muni_rec_free(rec[1]);
+        ck_assert_int_eq(number(in), 3);
+        muni_rec_free(in);
+        ck_assert_int_eq(number(rec[0]), 0);
+        muni_rec_free(rec[0]);
+        mt_reopen(&m);
+    }
+}
+END_TEST
+
 START_TEST(cursor__reads_inside_the_open_group) {
     desks(3);
     muni_query *q = query("{\"kind\":\"desk\"}");
@@ -348,6 +389,7 @@ Suite *suite_cursor(void) {
     tcase_add_test(t, cursor__gives_all_in_order_and_says_so_for_ever);
     tcase_add_test(t, cursor__token_goes_on_where_it_stood);
     tcase_add_test(t, cursor__lives_and_dies_in_any_order);
+    tcase_add_test(t, cursor__records_outlive_it);
     tcase_add_test(t, cursor__reads_inside_the_open_group);
     tcase_add_test(t, cursor__rights_that_end_end_the_list);
     tcase_add_test(t, cursor__threads_share_it);

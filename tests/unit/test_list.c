@@ -375,7 +375,7 @@ START_TEST(list__records_hold_what_may_be_seen) {
     muni__row *page[] = { t1, t2 };
     char *json;
     OK(muni__fields_parse(&mem, t1->kind, names, MUNI_COUNT(names), &f));
-    OK(muni__rows_to_recs(&qtx, t1->kind, page, 2, f, recs));
+    OK(muni__rows_to_recs(&qtx, NULL, t1->kind, page, 2, f, recs));
     OK(muni_rec_json(recs[0], &json));
     ck_assert_str_eq(json, "{\"assignee.name\":null,\"id\":4,\"reporter\":2,\"reporter.born_on\":\"1990-01-02\",\"reporter.name\":\"甲\",\"reporter.unit.name\":\"税務課\","
                            "\"subject\":\"一\"}");
@@ -487,7 +487,7 @@ static muni_status whole(const char *json) {
         st = muni__page(&qtx, &own, q, NULL, 20, MUNI__PLAN_BEST, &hits, &n);
     for (size_t i = 0; i < n; i++)
         page[i] = hits[i].row;
-    if (st >= 0 && (st = muni__rows_to_recs(&qtx, q->kind, page, n, q->fields, recs)) >= 0)
+    if (st >= 0 && (st = muni__rows_to_recs(&qtx, NULL, q->kind, page, n, q->fields, recs)) >= 0)
         for (size_t i = 0; i < n; i++)
             muni_rec_free(recs[i]);
     if (st >= 0)

@@ -61,7 +61,8 @@ MUNI_API muni_status muni_query_json(const muni_query *query, char **out);
 /**
  * Give the next record.
  *
- * A cursor reads pages of 200; each page is its own snapshot. Rights are checked afresh for each page.
+ * A cursor reads pages of 200; each page is its own snapshot. Rights are checked afresh for each page. The records of a page share its
+ * memory, which is freed with the last of them: to keep a few records of a long list, copy their values.
  *
  * @param cursor the cursor
  * @param out    [owned] the record, or NULL where there are no more; free it with muni_rec_free()
