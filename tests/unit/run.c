@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SUITE(noun) Suite *suite_##noun(void);
@@ -21,6 +22,9 @@ static const struct {
 
 int main(int argc, char **argv) {
     SRunner *runner = NULL;
+    /* the time-outs are there for what hangs, not for a machine that is slow, or a sanitizer */
+    (void)setenv("CK_DEFAULT_TIMEOUT", "60", 0);
+    (void)setenv("CK_TIMEOUT_MULTIPLIER", "3", 0);
     fault_install();
     for (int a = 1; a < argc; a++) {
         size_t i = 0;
