@@ -689,7 +689,7 @@ static muni_status rarest(pager *p, size_t *out) {
         muni__docs *docs = NULL;
         muni__doc doc;
         size_t n = 0;
-        muni_status st = muni__docs_open(p->tx->conn, t->items[i].match, &docs);
+        muni_status st = muni__docs_open(p->tx->conn, &t->items[i], &docs);
         while (st >= 0 && n < least && (st = muni__docs_next(docs, &doc)) == MUNI_ROW)
             n++;
         muni__docs_close(docs);
@@ -833,7 +833,7 @@ static muni_status with_words(pager *p, const muni__val *after) {
     if (p->vis.none)
         return MUNI_OK;
     MUNI_TRY(rarest(p, &word));
-    MUNI_TRY(muni__docs_open(p->tx->conn, q->terms.items[word].match, &docs));
+    MUNI_TRY(muni__docs_open(p->tx->conn, &q->terms.items[word], &docs));
     while ((st = muni__docs_next(docs, &doc)) == MUNI_ROW) {
         /* a document is never older than its record, so no record to come is newer than this document */
         if (newest && p->n == p->need && doc.doc < p->hits[p->n - 1].keys[0].i)

@@ -9,5 +9,9 @@ libmunicipal_core_la_SOURCES += \
 	%D%/schema.c \
 	%D%/search.c \
 	%D%/sqlite.c \
+	%D%/sqlite_search.c \
 	%D%/store.c \
 	%D%/upgrade.c
+if WITH_POSTGRESQL
+libmunicipal_core_la_SOURCES += %D%/postgresql.c %D%/postgresql.h %D%/postgresql_search.c
+endif

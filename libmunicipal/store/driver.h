@@ -2,7 +2,7 @@
 #ifndef MUNI_STORE_DRIVER_H
 #define MUNI_STORE_DRIVER_H
 
-#include "store/store.h"
+#include "store/search.h"
 
 #include "core/arena.h"
 
@@ -41,6 +41,8 @@ void muni__queue_leave(muni__queue *q);
 
 /* ---- drivers */
 typedef struct muni__driver muni__driver;
+typedef struct muni__ddl muni__ddl;
+typedef struct muni__fulltext muni__fulltext;
 
 struct muni__store {
     const muni__driver *drv;
@@ -98,6 +100,8 @@ struct muni__conn {
 
 struct muni__driver {
     const char *name;
+    const muni__fulltext *search;
+    const char *set; /* what a set begins and ends with */
     /* Make the store, with muni__schema_make on a connection, where nobody finds it. Closing it then leaves nothing behind. */
     muni_status (*create)(muni__store *s, const muni__store_birth *b);
     /* It is whole, and has no connections: give it its name. */
@@ -121,8 +125,11 @@ struct muni__driver {
     const void *(*col_blob)(void *native, int i, size_t *n);
     bool (*col_null)(void *native, int i);
     int64_t (*changes)(muni__conn *c);
-    void (*set_sql)(muni__buf *sql, int param);
-    muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements */
+    muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements that make or change tables */
+    muni_status (*make)(muni__conn *c, const muni__ddl *d); /* such a thing */
+    /* The words of the house with which a thing of this name was made; NULL: there is none. Owned. */
+    muni_status (*made_with)(muni__conn *c, const char *name, char **out);
+    muni_status (*has_column)(muni__conn *c, const char *table, const char *column, bool *out);
     /* of store.h: what the functions of these names say */
     muni_status (*inspect)(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user);
     muni_status (*rebuild)(muni__conn *c, const char *index);
@@ -130,7 +137,25 @@ struct muni__driver {
     muni_status (*usage)(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user);
     muni_status (*vacuum)(muni__conn *c);
 };
-enum { MUNI__BIND_NULL, MUNI__BIND_INT, MUNI__BIND_TEXT, MUNI__BIND_BLOB };
+/* How a driver keeps the search index: what the functions of these names in search.h say, where something may be written. */
+struct muni__docs {
+    const muni__fulltext *of;
+};
+struct muni__fulltext {
+    muni_status (*put)(muni__conn *c, int64_t doc, int32_t part, int32_t kind, int64_t rec, const char *keys, size_t n);
+    muni_status (*remove)(muni__conn *c, int64_t doc);
+    muni_status (*flush)(muni__conn *c, bool force, int64_t *indexed);
+    muni_status (*queued)(muni__conn *c, int64_t *out);
+    muni_status (*reindex)(muni__conn *c, muni__work *w, bool *again);
+    muni_status (*check)(muni__conn *c, muni_status (*wrong)(void *user, int64_t doc), void *user);
+    muni_status (*open)(muni__conn *c, const muni__term *term, muni__docs **out);
+    muni_status (*next)(muni__docs *d, muni__doc *out);
+    void (*close)(muni__docs *d);
+};
+extern const muni__fulltext muni__sqlite_search;
+/* A literal is a text that the database reads as something else: a set, an array. It ends with a NUL. */
+enum { MUNI__BIND_NULL, MUNI__BIND_INT, MUNI__BIND_TEXT, MUNI__BIND_BLOB, MUNI__BIND_LITERAL };
+void muni__bind_literal(muni__stmt *s, int i, const char *text); /* borrowed until muni__done */
 
 extern const muni__driver muni__sqlite;
 
@@ -150,17 +175,19 @@ muni_status muni__schema_index_new(muni__conn *c); /* "m_doc_index_new", empty *
 muni_status muni__schema_ours(char out[65]);
 /* Name what refused: `columns` as "table.a, table.b" or "index 'x'". Writes the name of the index (or the columns) and the field. */
 void muni__schema_conflict(const char *columns, char *name, size_t name_size, char *field, size_t field_size);
+/* The same where the name of the index is known. */
+void muni__schema_conflict_index(const char *name, char *field, size_t field_size);
 
 typedef struct muni__ddl_column {
     const char *name, *decl;
 } muni__ddl_column;
-typedef struct muni__ddl {
+struct muni__ddl {
     char type; /* 't' table, 'v' virtual table with what fills it, 'i' index */
     const char *name, *table, *sql;
     const muni__ddl_column *columns; /* of a table that may get more */
     size_t ncolumns;
-    struct muni__ddl *next;
-} muni__ddl;
+    muni__ddl *next;
+};
 /* What a store of these kinds consists of, in the order of making. */
 muni_status muni__schema_ddl(muni__arena *mem, const muni__kind *kinds, int32_t nkinds, muni__ddl **out);
 muni_status muni__schema_digest(const muni__ddl *ddl, char out[65]);
@@ -193,5 +220,7 @@ muni_status muni__meta_schema_set(muni__conn *c, const char *digest, int32_t tab
 /* ---- search.c */
 #define MUNI__DOC_BATCH 256
 muni_status muni__doc_flush_due(muni__conn *c); /* just before COMMIT */
+/* From the columns doc, part, kind, rec, keys. */
+void muni__doc_fill(muni__stmt *s, muni__doc *out);
 
 #endif

@@ -321,7 +321,7 @@ muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b) {
     muni_status st;
     MUNI_TRY(muni__schema_ddl(&mem, muni__kinds, muni__nkinds, &ddl));
     for (const muni__ddl *d = ddl; d; d = d->next)
-        MUNI_TRY(c->drv->run(c, d->sql));
+        MUNI_TRY(c->drv->make(c, d));
     MUNI_TRY(muni__random(id, sizeof id));
     muni__hex(id, sizeof id, text);
     MUNI_TRY(muni__conn_meta_set(c, "id", text));
@@ -384,4 +384,17 @@ void muni__schema_conflict(const char *columns, char *name, size_t name_size, ch
                 return;
             }
     }
+}
+
+void muni__schema_conflict_index(const char *name, char *field, size_t field_size) {
+    char index[160];
+    field[0] = '\0';
+    for (int32_t i = 0; i < muni__nkinds; i++)
+        for (int32_t j = 0; j < muni__kinds[i].nfields; j++) {
+            (void)snprintf(index, sizeof index, "u_%s_%s", muni__kinds[i].name, muni__kinds[i].fields[j].name);
+            if ((muni__kinds[i].fields[j].flags & MUNI__F_UNIQUE) && !strcmp(index, name)) {
+                (void)snprintf(field, field_size, "%s", muni__kinds[i].fields[j].name);
+                return;
+            }
+        }
 }

@@ -2,6 +2,7 @@
 #ifndef MUNI_STORE_SEARCH_H
 #define MUNI_STORE_SEARCH_H
 
+#include "core/token.h"
 #include "store/store.h"
 
 /* A document is a record or something said about one; the answer to a search is the record `kind`/`rec`. `doc` is the id of what carries
@@ -26,9 +27,9 @@ muni_status muni__reindex_piece(muni__conn *c, muni__work *w, bool *again);
 muni_status muni__index_check(muni__conn *c, muni_status (*wrong)(void *user, int64_t doc), void *user);
 
 /* The candidates for a search: ids `doc` of the index and of the queue that may match, newest first; the caller joins m_doc(doc, part, kind, rec,
- * keys) and rechecks with muni__key_contains. Reads in the transaction that is open. `match` is an expression of token.h; NULL: every document there is. */
+ * keys) and rechecks with muni__key_contains. Reads in the transaction that is open. `term` NULL: every document there is. */
 typedef struct muni__docs muni__docs;
-muni_status muni__docs_open(muni__conn *c, const char *match, muni__docs **out);
+muni_status muni__docs_open(muni__conn *c, const muni__term *term, muni__docs **out);
 /* MUNI_ROW with the document, MUNI_OK at the end. `keys` until the next call. */
 typedef struct muni__doc {
     int64_t doc, rec;

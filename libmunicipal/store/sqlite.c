@@ -623,7 +623,8 @@ static muni_status sqlite_bind(muni__stmt *s, int i, int type, int64_t v, const 
     int rc;
     switch (type) {
     case MUNI__BIND_INT: rc = sqlite3_bind_int64(q, i, v); break;
-    case MUNI__BIND_TEXT: rc = sqlite3_bind_text64(q, i, p, n, SQLITE_STATIC, SQLITE_UTF8); break;
+    case MUNI__BIND_TEXT:
+    case MUNI__BIND_LITERAL: rc = sqlite3_bind_text64(q, i, p, n, SQLITE_STATIC, SQLITE_UTF8); break;
     case MUNI__BIND_BLOB: rc = n ? sqlite3_bind_blob64(q, i, p, n, SQLITE_STATIC) : sqlite3_bind_zeroblob(q, i, 0); break;
     default: rc = sqlite3_bind_null(q, i); break;
     }
@@ -670,8 +671,41 @@ static int64_t sqlite_changes(muni__conn *c) {
     return sqlite3_changes64(link_of(c)->db);
 }
 
-static void sqlite_set_sql(muni__buf *sql, int param) {
-    muni__buf_printf(sql, "IN (SELECT \"value\" FROM json_each(?%d))", param);
+/* ---- tables */
+
+static muni_status sqlite_make(muni__conn *c, const muni__ddl *d) {
+    return exec(c, d->sql);
+}
+
+static muni_status sqlite_made_with(muni__conn *c, const char *name, char **out) {
+    muni__stmt *s;
+    *out = NULL;
+    muni_status st = muni__sql(c, "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1", &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, name, strlen(name));
+    st = muni__step(s);
+    if (st == MUNI_ROW) {
+        size_t n;
+        const char *p = muni__col_text(s, 0, &n);
+        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
+    }
+    muni__done(s);
+    return st;
+}
+
+static muni_status sqlite_has_column(muni__conn *c, const char *table, const char *column, bool *out) {
+    muni__stmt *s;
+    *out = false;
+    muni_status st = muni__sql(c, "SELECT 1 FROM pragma_table_info(?1) WHERE \"name\" = ?2", &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, table, strlen(table));
+    muni__bind_text(s, 2, column, strlen(column));
+    st = muni__step(s);
+    *out = st == MUNI_ROW;
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
 }
 
 /* ---- the file */
@@ -778,6 +812,8 @@ out:
 
 const muni__driver muni__sqlite = {
     .name = "sqlite",
+    .search = &muni__sqlite_search,
+    .set = "[]",
     .create = sqlite_create,
     .publish = sqlite_publish,
     .open = sqlite_open,
@@ -798,8 +834,10 @@ const muni__driver muni__sqlite = {
     .col_blob = sqlite_col_blob,
     .col_null = sqlite_col_null,
     .changes = sqlite_changes,
-    .set_sql = sqlite_set_sql,
     .run = exec,
+    .make = sqlite_make,
+    .made_with = sqlite_made_with,
+    .has_column = sqlite_has_column,
     .inspect = sqlite_inspect,
     .rebuild = sqlite_rebuild,
     .size = sqlite_size,

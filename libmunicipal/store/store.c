@@ -1,6 +1,10 @@
 /* Stores, connections, transactions, statements, counters: what all drivers have in common. */
 #include "store/driver.h"
 
+#ifdef MUNI_POSTGRESQL
+#include "store/postgresql.h"
+#endif
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -56,10 +60,17 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     *out = NULL;
     if (!url || !*url)
         return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing; give a file name", "保存先の名前がありません。ファイル名を指定してください");
-    if (begins(url, "postgres:", &rest) || begins(url, "postgresql:", &rest))
+    const muni__driver *drv = &muni__sqlite;
+    if (begins(url, "postgres://", &rest) || begins(url, "postgresql://", &rest)) {
+#ifdef MUNI_POSTGRESQL
+        drv = &muni__postgresql;
+        rest = url;
+#else
         return muni__fail(MUNI_ENOTSUP, "url", "this build has no driver for PostgreSQL; give a file name",
                           "このビルドにはPostgreSQLのドライバーがありません。ファイル名を指定してください");
-    if (!begins(url, "sqlite:", &rest) && strstr(url, "://"))
+#endif
+    }
+    if (drv == &muni__sqlite && !begins(url, "sqlite:", &rest) && strstr(url, "://"))
         return muni__fail(MUNI_ENOTSUP, "url", "there is no driver for this kind of address; give a file name",
                           "この形式の保存先には対応していません。ファイル名を指定してください");
     if (!*rest)
@@ -67,7 +78,7 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     muni__store *s = muni__alloc(sizeof *s);
     if (!s)
         return MUNI_ENOMEM;
-    s->drv = &muni__sqlite;
+    s->drv = drv;
     s->process = muni__process();
     if (o)
         s->o = *o;
@@ -83,12 +94,12 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     s->info.driver = s->drv->name;
     st = muni__line_init(&s->line, s->o.connections);
     if (st < 0) {
-            muni__free(s);
+        muni__free(s);
         return st;
     }
     if (pthread_mutex_init(&s->mutex, NULL)) {
         muni__line_end(&s->line);
-            muni__free(s);
+        muni__free(s);
         return muni__nomem();
     }
     if (!memory && !(s->path = muni__strdup(rest))) {
@@ -436,13 +447,13 @@ void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n) {
     size_t len;
     if (s->st < 0)
         return;
-    muni__buf_putc(&b, '[');
+    muni__buf_putc(&b, s->c->drv->set[0]);
     for (size_t k = 0; k < n; k++) {
         if (k)
             muni__buf_putc(&b, ',');
         muni__buf_int(&b, ids[k]);
     }
-    muni__buf_putc(&b, ']');
+    muni__buf_putc(&b, s->c->drv->set[1]);
     s->st = muni__buf_take(&b, &text, &len);
     if (s->st < 0)
         return;
@@ -452,11 +463,15 @@ void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n) {
         return;
     }
     s->sets[s->nsets++] = text;
-    bind(s, i, MUNI__BIND_TEXT, 0, text, len);
+    bind(s, i, MUNI__BIND_LITERAL, 0, text, len);
+}
+
+void muni__bind_literal(muni__stmt *s, int i, const char *text) {
+    bind(s, i, MUNI__BIND_LITERAL, 0, text, strlen(text));
 }
 
 void muni__sql_set(muni__buf *sql, int param) {
-    muni__sqlite.set_sql(sql, param);
+    muni__buf_printf(sql, "IN (SELECT \"value\" FROM json_each(?%d))", param);
 }
 
 muni_status muni__step(muni__stmt *s) {

@@ -1,5 +1,5 @@
-/* The store: connections, transactions, statements, counters. The only room that speaks SQL dialects; what is above writes plain
- * SQL that SQLite and PostgreSQL both understand, with parameters ?1, ?2 … */
+/* The store: connections, transactions, statements, counters. The only room that speaks SQL dialects; what is above writes plain SQL that SQLite
+ * understands, with parameters ?1, ?2 …, and PostgreSQL as well, but for what its driver says otherwise: parameters, sets (muni__sql_set), instr. */
 #ifndef MUNI_STORE_STORE_H
 #define MUNI_STORE_STORE_H
 
@@ -39,10 +39,10 @@ typedef struct muni__store_info {
     int32_t compat;
     int32_t tables;         /* number of its tables */
     bool keys_old;          /* folded keys are to be made anew: model/care.c does it when an upgrade is asked for */
-    const char *driver;     /* "sqlite" */
+    const char *driver;     /* "sqlite", "postgresql" */
 } muni__store_info;
 
-/* ---- life. `url`: a file name, "sqlite:FILE" or ":memory:". Errors as muni_create and muni_open say. Creating leaves a store with its
+/* ---- life. `url`: a file name, "sqlite:FILE", ":memory:" or "postgresql://…". Errors as muni_create and muni_open say. Creating leaves a store with its
  * schema and meta rows, without records; on failure no file stays behind. Writers of several processes queue in a side file
  * "FILE-queue", which may be deleted at any time. */
 muni_status muni__store_create(const char *url, const muni__store_options *o, const muni__store_birth *b, muni__store **out);
@@ -80,9 +80,9 @@ void muni__bind_null(muni__stmt *s, int i);
 void muni__bind_int(muni__stmt *s, int i, int64_t v);
 void muni__bind_text(muni__stmt *s, int i, const char *p, size_t n);  /* borrowed until muni__done; NULL binds null */
 void muni__bind_blob(muni__stmt *s, int i, const void *p, size_t n);  /* borrowed until muni__done; NULL binds null */
-/* A set of ids as one parameter; the SQL has `IN MUNI_SET(?3)` written by muni__sql_set. Copies. */
+/* A set of ids as one parameter; the SQL has what muni__sql_set wrote. Copies. */
 void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n);
-void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" for the driver in use */
+void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" */
 muni_status muni__step(muni__stmt *s);          /* MUNI_ROW, MUNI_OK at the end, or an error (also one that a bind met) */
 int64_t muni__col_int(muni__stmt *s, int i); /* 0 for null */
 bool muni__col_number(muni__stmt *s, int i, int64_t *v); /* false and 0 for null */

@@ -146,44 +146,9 @@ static muni_status get_tables(muni__conn *c, int32_t *out) {
 
 /* ---- adding */
 
-/* Text of the object `name` in the store's catalogue; NULL where there is none. Owned. */
-static muni_status stored_sql(muni__conn *c, const char *name, char **out) {
-    muni__stmt *s;
-    *out = NULL;
-    muni_status st = muni__sql(c, "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, name, strlen(name));
-    st = muni__step(s);
-    if (st == MUNI_ROW) {
-        size_t n;
-        const char *p = muni__col_text(s, 0, &n);
-        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
-    }
-    muni__done(s);
-    return st;
-}
-
-static muni_status has_column(muni__conn *c, const char *table, const char *column, bool *out) {
-    muni__stmt *s;
-    *out = false;
-    muni_status st = muni__sql(c, "SELECT 1 FROM pragma_table_info(?1) WHERE \"name\" = ?2", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, table, strlen(table));
-    muni__bind_text(s, 2, column, strlen(column));
-    st = muni__step(s);
-    *out = st == MUNI_ROW;
-    muni__done(s);
-    return st < 0 ? st : MUNI_OK;
-}
-
-/* One thing is missing; made, unless they are only counted. */
-static muni_status change(muni__conn *c, muni__buf *sql, int32_t most, int32_t *missing) {
-    ++*missing;
-    if (sql->st < 0 || !most)
-        return sql->st;
-    return c->drv->run(c, sql->p);
+/* What stands in the way of a thing, or is only a part of one. */
+static muni_status change(muni__conn *c, const muni__buf *sql) {
+    return sql->st < 0 ? sql->st : c->drv->run(c, sql->p);
 }
 
 /* Add what is missing, but at most `most` things; in a write transaction where `most` is not 0. `*missing` counts what was missing, up to `most`
@@ -194,22 +159,28 @@ muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, int32_t most, 
     muni_status st = MUNI_OK;
     *missing = 0;
     for (const muni__ddl *d = ddl; d; d = d->next) {
-        MUNI_TRY(stored_sql(c, d->name, &stored));
-        muni__buf_clear(&sql);
-        if (stored && d->type == 'i' && strcmp(stored, d->sql) != 0) /* an index holds nothing of its own: another may take its place */
-            muni__buf_printf(&sql, "DROP INDEX \"%s\";", d->name);
-        if (!stored || sql.n) {
-            muni__buf_puts(&sql, d->sql);
-            MUNI_TRY(change(c, &sql, most, missing));
+        MUNI_TRY(c->drv->made_with(c, d->name, &stored));
+        bool other = stored && d->type == 'i' && strcmp(stored, d->sql) != 0;
+        if (!stored || other)
+            ++*missing;
+        if (most && other) { /* an index holds nothing of its own: another may take its place */
+            muni__buf_clear(&sql);
+            muni__buf_printf(&sql, "DROP INDEX \"%s\"", d->name);
+            MUNI_TRY(change(c, &sql));
         }
+        if (most && (!stored || other))
+            MUNI_TRY(c->drv->make(c, d));
         for (size_t i = 0; stored && i < d->ncolumns && !(most && *missing >= most); i++) {
             bool there;
-            MUNI_TRY(has_column(c, d->table, d->columns[i].name, &there));
+            MUNI_TRY(c->drv->has_column(c, d->table, d->columns[i].name, &there));
             if (there)
+                continue;
+            ++*missing;
+            if (!most)
                 continue;
             muni__buf_clear(&sql);
             muni__buf_printf(&sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s", d->table, d->columns[i].name, d->columns[i].decl);
-            MUNI_TRY(change(c, &sql, most, missing));
+            MUNI_TRY(change(c, &sql));
         }
         muni__free(stored);
         stored = NULL;
@@ -366,7 +337,7 @@ muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *in
     int64_t v;
     muni_status st;
     char *there;
-    MUNI_TRY(stored_sql(c, "m_meta", &there)); /* a file of ours without it is damaged, not unreadable */
+    MUNI_TRY(c->drv->made_with(c, "m_meta", &there)); /* a file of ours without it is damaged, not unreadable */
     bool found = there != NULL;
     muni__free(there);
     if (!found)

@@ -93,9 +93,10 @@ static void find(const muni__terms *terms, char *const *docs, const size_t *size
             OK(muni__doc_flush(conn, true, &(int64_t){ 0 }));
     }
     for (size_t t = 0; t <= terms->count; t++) {
-        const char *match = t < terms->count ? terms->items[t].match : terms->match;
+        muni__term term = t < terms->count ? terms->items[t] : (muni__term){ .match = terms->match };
+        const char *match = term.match;
         int64_t before = INT64_MAX, next = (int64_t)count;
-        OK(muni__docs_open(conn, match, &d));
+        OK(muni__docs_open(conn, &term, &d));
         for (;;) {
             st = muni__docs_next(d, &doc);
             OK(st);

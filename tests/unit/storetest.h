@@ -77,6 +77,14 @@ static MUNI_UNUSED muni__conn *conn_of(muni__store *s) {
         ck_assert_str_ne(muni_error_text("ja"), "");                                                                             \
     } while (0)
 
+/* All words of a search as one. */
+static MUNI_UNUSED muni__term term_of(const muni__terms *terms) {
+    muni__term t = { .match = terms->match, .tokens = terms->items[0].tokens };
+    for (size_t i = 0; i < terms->count; i++)
+        t.token_count += terms->items[i].token_count; /* they stand one behind the other */
+    return t;
+}
+
 /* The one number of a query. */
 static MUNI_UNUSED int64_t number_of(muni__conn *c, const char *sql) {
     muni__stmt *s;

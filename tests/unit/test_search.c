@@ -83,7 +83,8 @@ static void same_as_scan(muni__conn *c, const truth *t, const char *words) {
     muni_status st;
     if (muni__query_compile(words, strlen(words), &terms) < 0)
         return;
-    OK(muni__docs_open(c, terms.match, &d));
+    const muni__term term = term_of(&terms);
+    OK(muni__docs_open(c, &term, &d));
     int64_t before = INT64_MAX;
     int next = DOCS;
     while ((st = muni__docs_next(d, &doc)) == MUNI_ROW) {
@@ -275,7 +276,7 @@ START_TEST(docs__without_a_match_are_all_newest_first) {
     }
     ck_assert_int_eq(muni__docs_next(d, &doc), MUNI_OK);
     muni__docs_close(d);
-    FAILS(muni__docs_open(c, "\"open", &d), MUNI_EINTERNAL);
+    FAILS(muni__docs_open(c, &(muni__term){ .match = "\"open" }, &d), MUNI_EINTERNAL);
     ck_assert_ptr_null(d);
     muni__docs_close(NULL);
     muni__store_return(s, c);
@@ -331,7 +332,7 @@ static muni_status round_trip(muni__store *s) {
     MUNI_TRY(muni__doc_put(c, 2, 0, KIND, 2, "異動", 6));
     MUNI_TRY(muni__doc_remove(c, 3));
     MUNI_TRY(muni__doc_flush(c, true, NULL));
-    MUNI_TRY(muni__docs_open(c, "監査", &d));
+    MUNI_TRY(muni__docs_open(c, &(muni__term){ .match = "監査", .tokens = &(muni__token){ "監査", 6, false }, .token_count = 1 }, &d));
     MUNI_TRY(muni__docs_next(d, &doc));
     muni__docs_close(d);
     d = NULL;

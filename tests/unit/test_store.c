@@ -1197,7 +1197,7 @@ static muni_status whole_call(muni__store *s, int64_t *id) {
     q = NULL;
     muni__docs *d = NULL;
     muni__doc doc;
-    MUNI_TRY(muni__docs_open(c, "\"印刷\"", &d));
+    MUNI_TRY(muni__docs_open(c, &(muni__term){ .match = "\"印刷\"", .tokens = &(muni__token){ "印刷", 6, false }, .token_count = 1 }, &d));
     st = muni__docs_next(d, &doc);
     muni__docs_close(d);
     MUNI_TRY(st);

@@ -1,0 +1,947 @@
+/* The driver for PostgreSQL: the only file that includes libpq's header.
+ *
+ * A store is a schema of a database: municipal, or the one that the address names with schema=…. Who makes a store needs the right to CREATE in the
+ * database. It is made under another name first, which it loses when it is whole.
+ *
+ * The house writes the SQL that SQLite understands; what is said otherwise here is changed when a statement is prepared (see translate), and the
+ * types of columns when a table is made. Numbers are bigint, texts sort by bytes (COLLATE "C"). Each table and index keeps the words it was made
+ * with as its comment, which is what an upgrade compares.
+ *
+ * Writers go in single file, as they do with SQLite: a transaction that writes begins with a lock of its own, and holds it to its end. */
+#include "store/postgresql.h"
+
+#include "core/hash.h"
+
+#include <libpq-fe.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SERVER_LEAST 130000
+#define SCHEMA "municipal"
+#define FETCH 200            /* rows of a piece */
+#define REFUSAL_MS 2000      /* to be told why a server refused us */
+#define AGAIN_NS 100000000   /* between two tries to reach it again */
+
+typedef struct impl {
+    char *address;   /* what was given, without what is ours */
+    char schema[64]; /* of the store */
+    char making[80]; /* while it is being made: its schema until then */
+    int64_t key;     /* of the writers' lock */
+} impl;
+
+typedef struct link {
+    PGconn *pg;
+    muni__buf waste; /* SQL that lets go of what is not needed any more: said at the next beginning */
+    int32_t wait_ms; /* what the server knows of it */
+    int64_t names;   /* given to statements so far */
+    int64_t changes;
+    bool write;
+    char xid[24];    /* of the transaction that writes */
+} link_;
+
+typedef struct param {
+    const char *p;
+    size_t n;
+    bool binary;
+    char number[24];
+} param;
+
+typedef struct statement {
+    link_ *l;
+    int64_t name;
+    bool rows;          /* it gives some */
+    bool many;          /* … by a cursor */
+    char *sql;          /* as the server wants it */
+    int count;          /* of parameters */
+    param *params;
+    const char **values;
+    int *lengths, *formats;
+    PGresult *res;
+    int at, have;
+    bool ran, open;     /* the cursor is */
+    muni__arena blobs;  /* of the row */
+} statement;
+
+static link_ *link_of(const muni__conn *c) {
+    return c->link;
+}
+
+/* ---- errors */
+
+static muni_status no_link(const char *said) {
+    size_t n = said ? strcspn(said, "\n") : 0;
+    muni__buf b = MUNI_BUF_INIT(400);
+    if (n)
+        muni__buf_put(&b, said, n);
+    muni_status st = muni__fail(MUNI_EIO, NULL, "the server of the store could not be reached, or the connection was lost (%s); check that it runs, and try again",
+                                "保存先のサーバーに接続できないか、接続が切れました（%s）。サーバーを確認して、やり直してください", b.p ? b.p : "");
+    muni__buf_free(&b);
+    return st;
+}
+
+/* What the server means by a code. `c` may be NULL; `said` is its sentence, `name` what refused. */
+static muni_status fail_state(muni__conn *c, const char *state, const char *said, const char *name) {
+    char field[64] = "";
+    static const struct {
+        const char *state; /* its beginning */
+        muni_status code;
+        const char *en, *ja;
+    } known[] = {
+        { "28", MUNI_EAUTH, "the server refused the account or its password; check the address, PGPASSFILE and pg_hba.conf",
+          "サーバーがアカウントまたはパスワードを拒否しました。接続先、PGPASSFILE、pg_hba.confを確認してください" },
+        { "3D000", MUNI_ENOTFOUND, "the server has no such database; make it with CREATE DATABASE … ENCODING 'UTF8'",
+          "そのデータベースはありません。CREATE DATABASE … ENCODING 'UTF8'で作ってください" },
+        { "42501", MUNI_EREADONLY, "the account lacks a right on the store's schema; to make a store it needs GRANT CREATE ON DATABASE, to use one those of its owner",
+          "保存先のスキーマに対する権限がありません。作成にはGRANT CREATE ON DATABASE、利用には所有者の権限が必要です" },
+        { "25006", MUNI_EREADONLY, "the server only reads (a standby?); give the address of the primary, or target_session_attrs=read-write",
+          "サーバーは読み取り専用です（スタンバイ？）。プライマリの接続先か、target_session_attrs=read-writeを指定してください" },
+        { "53100", MUNI_EFULL, "no room is left on the server's disk; make room and try again", "サーバーのディスクに空きがありません。空きを作ってからやり直してください" },
+        { "53300", MUNI_EBUSY, "the server has no connection left; try again, or raise max_connections", "サーバーの接続数が上限です。やり直すか、max_connectionsを増やしてください" },
+        { "53200", MUNI_ENOMEM, "the server has no memory left", "サーバーのメモリが足りません" },
+        { "55P03", MUNI_EBUSY, "others kept the store locked; try again, or wait longer", "保存先が他の書込みで使用中でした。やり直すか、待ち時間を延ばしてください" },
+        { "40", MUNI_EBUSY, "others changed the same at the same time; try again", "同じ対象が同時に変更されました。やり直してください" },
+        { "57014", MUNI_EBUSY, "the server ended a statement that took longer than its statement_timeout; raise it, or ask for less",
+          "statement_timeoutを超えたため、サーバーが処理を打ち切りました。上限を上げるか、対象を減らしてください" },
+        { "54", MUNI_ELIMIT, "a value is too long for the store", "値が長すぎて保存できません" },
+    };
+    static const struct {
+        const char *state;
+        muni_status code;
+    } spoken[] = { { "57P", MUNI_EIO }, { "08", MUNI_EIO }, { "58", MUNI_EIO }, { "XX001", MUNI_ECORRUPT }, { "XX002", MUNI_ECORRUPT } };
+    if (c && !strcmp(state, "23505")) {
+        muni__schema_conflict_index(name ? name : "", field, sizeof field);
+        (void)snprintf(c->conflict, sizeof c->conflict, "%s", name ? name : "");
+        return muni__fail(MUNI_EUNIQUE, field, "the value exists already (%s); use another", "同じ値がすでにあります（%s）。別の値にしてください", c->conflict);
+    }
+    for (size_t i = 0; i < MUNI_COUNT(known); i++)
+        if (!strncmp(state, known[i].state, strlen(known[i].state)))
+            return muni__fail(known[i].code, NULL, "%1$s%2$.0s", "%1$.0s%2$s", known[i].en, known[i].ja);
+    for (size_t i = 0; i < MUNI_COUNT(spoken); i++)
+        if (!strncmp(state, spoken[i].state, strlen(spoken[i].state)))
+            return muni__fail(spoken[i].code, NULL, "the server said: %s (%s); look into its log", "サーバーの応答: %s（%s）。サーバーのログを確認してください", said, state);
+    return muni__fail(MUNI_EINTERNAL, NULL, "the database said: %s (code %s)", "データベースの応答: %s（コード%s）", said, state);
+}
+
+static muni_status fail(muni__conn *c, PGconn *pg, const PGresult *r) {
+    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL, *said = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (!state || (PQstatus(pg) == CONNECTION_BAD && strncmp(state, "57P", 3) != 0))
+        return no_link(PQerrorMessage(pg));
+    return fail_state(c, state, said ? said : "", PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME));
+}
+
+/* One or several statements without parameters; `*out` (may be NULL) gets the last answer. */
+static muni_status say(muni__conn *c, PGconn *pg, const char *sql, PGresult **out) {
+    PGresult *r = PQexec(pg, sql);
+    ExecStatusType is = PQresultStatus(r);
+    muni_status st = is == PGRES_COMMAND_OK || is == PGRES_TUPLES_OK ? MUNI_OK : fail(c, pg, r);
+    if (out && st >= 0)
+        *out = r;
+    else
+        PQclear(r);
+    return st;
+}
+
+/* ---- the address */
+
+static muni_status take_schema(impl *m, const char *p, size_t n) {
+    bool good = n > 0 && n < sizeof m->schema && (n < 3 || memcmp(p, "pg_", 3) != 0) && !(*p >= '0' && *p <= '9');
+    for (size_t i = 0; i < n; i++)
+        good = good && ((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') || p[i] == '_');
+    if (!good)
+        return muni__fail(MUNI_EINVAL, "url", "schema= names a schema: small letters, digits and _, at most 63, not beginning with a digit or pg_",
+                          "schema=のスキーマ名は英小文字・数字・_の63文字以内で、数字やpg_で始まらないものです");
+    memcpy(m->schema, p, n);
+    m->schema[n] = '\0';
+    return MUNI_OK;
+}
+
+static muni_status impl_new(muni__store *s) {
+    static const char ours[] = "schema=";
+    muni__buf b = MUNI_BUF_INIT(8192);
+    muni__sha h;
+    unsigned char digest[MUNI__HASH];
+    muni_status st = MUNI_OK;
+    impl *m = s->impl;
+    if (m)
+        return MUNI_OK;
+    if (!(m = muni__alloc(sizeof *m)))
+        return MUNI_ENOMEM;
+    s->impl = m;
+    memcpy(m->schema, SCHEMA, sizeof SCHEMA);
+    size_t n = strcspn(s->path, "?");
+    muni__buf_put(&b, s->path, n);
+    char before = '?';
+    for (const char *p = s->path + n; *p; p += n) {
+        p++;
+        n = strcspn(p, "&");
+        if (!strncmp(p, ours, sizeof ours - 1)) {
+            MUNI_TRY(take_schema(m, p + sizeof ours - 1, n - (sizeof ours - 1)));
+            continue;
+        }
+        muni__buf_putc(&b, before);
+        muni__buf_put(&b, p, n);
+        before = '&';
+    }
+    MUNI_TRY(muni__buf_take(&b, &m->address, NULL));
+    muni__sha_init(&h);
+    muni__sha_add(&h, "municipal writers", 17);
+    muni__sha_add(&h, m->schema, strlen(m->schema));
+    muni__sha_end(&h, digest);
+    for (int i = 0; i < 8; i++)
+        m->key = (int64_t)((uint64_t)m->key << 8 | digest[i]);
+out:
+    muni__buf_free(&b);
+    return st;
+}
+
+/* ---- connections */
+
+static void quiet(void *user, const char *message) {
+    (void)user, (void)message;
+}
+
+/* Why were we refused? libpq's own way of connecting keeps the code to itself: ask once more, in the way that tells. */
+static muni_status refused(const char *const *keys, const char *const *values, const char *said) {
+    int64_t deadline = muni__deadline(REFUSAL_MS);
+    PGconn *pg = PQconnectStartParams(keys, values, 1);
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    char state[6] = "";
+    if (pg) {
+        (void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+        while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_FAILED && next != PGRES_POLLING_OK && muni__monotonic() < deadline) {
+            struct pollfd f = { .fd = PQsocket(pg), .events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+            (void)poll(&f, 1, 100);
+            if (f.revents)
+                next = PQconnectPoll(pg);
+        }
+        for (const char *p = PQerrorMessage(pg); (p = strchr(p, ':')); p++) /* "FATAL:  28P01: …", whatever the first word is in the server's language */
+            if (strspn(p + 1, " ") == 2 && strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && p[8] == ':') {
+                memcpy(state, p + 3, 5);
+                break;
+            }
+        PQfinish(pg);
+    }
+    return *state ? fail_state(NULL, state, said, NULL) : no_link(said);
+}
+
+static muni_status check_server(PGconn *pg) {
+    const char *encoding = PQparameterStatus(pg, "server_encoding");
+    int version = PQserverVersion(pg);
+    if (version < SERVER_LEAST)
+        return muni__fail(MUNI_ENOTSUP, "url", "the server is PostgreSQL %d; 13 or newer is needed", "サーバーはPostgreSQL %dです。13以降が必要です", version / 10000);
+    if (!encoding || strcmp(encoding, "UTF8") != 0)
+        return muni__fail(MUNI_ENOTSUP, "url", "the database is encoded in %s; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+                          "データベースの文字コードが%sです。CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0で作ってください", encoding ? encoding : "?");
+    return MUNI_OK;
+}
+
+static muni_status dial(const muni__store *s, PGconn **out) {
+    const impl *m = s->impl;
+    const char *const keys[] = { "connect_timeout", "fallback_application_name", "dbname", "client_encoding", NULL };
+    const char *const values[] = { "10", "libmunicipal", m->address, "UTF8", NULL };
+    muni__buf sql = MUNI_BUF_INIT(1000);
+    muni_status st;
+    *out = NULL;
+    PGconn *pg = PQconnectdbParams(keys, values, 1);
+    if (!pg)
+        return muni__nomem();
+    if (PQstatus(pg) != CONNECTION_OK) {
+        st = refused(keys, values, PQerrorMessage(pg));
+        goto out;
+    }
+    (void)PQsetNoticeProcessor(pg, quiet, NULL);
+    MUNI_TRY(check_server(pg));
+    muni__buf_printf(&sql, "SET search_path TO \"%s\", pg_temp; SET jit TO off; SET bytea_output TO hex; SET standard_conforming_strings TO on", *m->making ? m->making : m->schema);
+    if (s->o.synchronous == 1)
+        muni__buf_puts(&sql, "; SET synchronous_commit TO off");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(say(NULL, pg, sql.p, NULL));
+    *out = pg;
+    pg = NULL;
+out:
+    muni__buf_free(&sql);
+    PQfinish(pg);
+    return st;
+}
+
+/* Is there a store in the schema? */
+static muni_status find_store(const muni__store *s, PGconn *pg, bool *out) {
+    const impl *m = s->impl;
+    PGresult *r = NULL;
+    char sql[200];
+    (void)snprintf(sql, sizeof sql, "SELECT to_regclass('\"%s\".m_meta') IS NOT NULL", m->schema);
+    muni_status st = say(NULL, pg, sql, &r);
+    *out = st >= 0 && PQntuples(r) == 1 && *PQgetvalue(r, 0, 0) == 't';
+    PQclear(r);
+    return st;
+}
+
+static muni_status pg_connect(muni__store *s, muni__conn *c) {
+    impl *m = s->impl;
+    muni_status st;
+    link_ *l = muni__alloc(sizeof *l);
+    if (!l)
+        return MUNI_ENOMEM;
+    l->waste = (muni__buf)MUNI_BUF_INIT(0);
+    bool there = true;
+    st = dial(s, &l->pg);
+    if (st >= 0 && !*m->making)
+        st = find_store(s, l->pg, &there);
+    if (st >= 0 && !there)
+        st = muni__fail(MUNI_ENOTFOUND, "url", "the database has no store in the schema \"%s\"; make one, or name its schema with schema=…",
+                        "データベースのスキーマ「%s」に保存先がありません。作成するか、schema=…で指定してください", m->schema);
+    if (st < 0) {
+        PQfinish(l->pg);
+        muni__free(l);
+        return st;
+    }
+    c->link = l;
+    return MUNI_OK;
+}
+
+static void pg_disconnect(muni__conn *c, bool forked) {
+    link_ *l = link_of(c);
+    if (!l)
+        return;
+    if (!forked)
+        PQfinish(l->pg); /* in a child it would end the parent's connection */
+    muni__buf_free(&l->waste);
+    muni__free(l);
+    c->link = NULL;
+}
+
+/* A new connection in place of one that is gone; its statements are forgotten. */
+static muni_status redial(muni__conn *c) {
+    link_ *l = link_of(c);
+    PGconn *pg;
+    muni__conn_forget(c);
+    muni_status st = dial(c->store, &pg);
+    if (st < 0)
+        return st;
+    PQfinish(l->pg);
+    l->pg = pg;
+    l->wait_ms = 0;
+    muni__buf_clear(&l->waste);
+    return MUNI_OK;
+}
+
+/* ---- making and opening */
+
+static muni_status exists(const impl *m) {
+    return muni__fail(MUNI_EUNIQUE, "url", "the database has a schema \"%s\" already; name another with schema=…", "スキーマ「%s」はすでにあります。schema=…で別の名前にしてください",
+                      m->schema);
+}
+
+static muni_status pg_create(muni__store *s, const muni__store_birth *b) {
+    unsigned char bytes[8];
+    char text[17], sql[200];
+    muni__conn *c = NULL;
+    PGconn *pg = NULL;
+    PGresult *r = NULL;
+    muni_status st;
+    MUNI_TRY(impl_new(s));
+    impl *m = s->impl;
+    MUNI_TRY(muni__random(bytes, sizeof bytes));
+    muni__hex(bytes, sizeof bytes, text);
+    MUNI_TRY(dial(s, &pg));
+    (void)snprintf(sql, sizeof sql, "SELECT to_regnamespace('\"%s\"') IS NULL", m->schema);
+    MUNI_TRY(say(NULL, pg, sql, &r));
+    if (PQntuples(r) != 1 || *PQgetvalue(r, 0, 0) != 't')
+        MUNI_TRY(exists(m));
+    (void)snprintf(m->making, sizeof m->making, "m_new_%s", text);
+    (void)snprintf(sql, sizeof sql, "CREATE SCHEMA \"%s\"", m->making);
+    MUNI_TRY(say(NULL, pg, sql, NULL));
+    MUNI_TRY(muni__conn_new(s, &c));
+    MUNI_TRY(muni__conn_begin(c, true));
+    MUNI_TRY(muni__schema_make(c, b));
+    MUNI_TRY(muni__conn_commit(c));
+    s->idle = c;
+    c = NULL;
+out:
+    muni__conn_free(c);
+    PQclear(r);
+    PQfinish(pg);
+    return st;
+}
+
+static muni_status pg_publish(muni__store *s) {
+    impl *m = s->impl;
+    PGconn *pg = NULL;
+    char sql[300];
+    muni_status st = dial(s, &pg);
+    if (st < 0)
+        return st;
+    (void)snprintf(sql, sizeof sql, "ALTER SCHEMA \"%s\" RENAME TO \"%s\"", m->making, m->schema);
+    PGresult *r = PQexec(pg, sql);
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    if (PQresultStatus(r) == PGRES_COMMAND_OK)
+        *m->making = '\0';
+    else
+        st = state && !strcmp(state, "42P06") ? exists(m) : fail(NULL, pg, r);
+    PQclear(r);
+    PQfinish(pg);
+    return st;
+}
+
+static muni_status pg_open(muni__store *s) {
+    return impl_new(s);
+}
+
+static void pg_close(muni__store *s, bool forked) {
+    impl *m = s->impl;
+    char sql[200];
+    PGconn *pg = NULL;
+    if (!m)
+        return;
+    if (!forked && (*m->making || s->unmake)) { /* it was not to be */
+        muni__error why;
+        muni__error_save(&why);
+        if (dial(s, &pg) >= 0) {
+            (void)snprintf(sql, sizeof sql, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", *m->making ? m->making : m->schema);
+            (void)say(NULL, pg, sql, NULL);
+            PQfinish(pg);
+        }
+        muni__error_restore(&why);
+    }
+    muni__free(m->address);
+    muni__free(m);
+    s->impl = NULL;
+}
+
+/* ---- transactions */
+
+static muni_status begin_once(muni__conn *c, bool write) {
+    link_ *l = link_of(c);
+    const muni__store *s = c->store;
+    PGresult *r = NULL;
+    int32_t wait = s->o.wait_ms > 0 ? s->o.wait_ms : 1; /* 0 would mean for ever */
+    muni__buf *sql = &l->waste;
+    if (l->wait_ms != wait)
+        muni__buf_printf(sql, "SET lock_timeout TO %d; ", (int)wait);
+    if (write)
+        muni__buf_printf(sql, "BEGIN; SELECT pg_advisory_xact_lock(%lld); SELECT pg_current_xact_id()", (long long)((impl *)s->impl)->key);
+    else
+        muni__buf_puts(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    muni_status st = sql->st < 0 ? sql->st : say(c, l->pg, sql->p, &r);
+    muni__buf_clear(sql);
+    l->write = write;
+    *l->xid = '\0';
+    if (st < 0) {
+        if (PQtransactionStatus(l->pg) != PQTRANS_IDLE)
+            PQclear(PQexec(l->pg, "ROLLBACK"));
+        return st;
+    }
+    l->wait_ms = wait;
+    if (write)
+        (void)snprintf(l->xid, sizeof l->xid, "%s", PQgetvalue(r, 0, 0));
+    PQclear(r);
+    return MUNI_OK;
+}
+
+static muni_status pg_begin(muni__conn *c, bool write) {
+    link_ *l = link_of(c);
+    muni_status st = MUNI_OK;
+    for (int tries = 0; tries < 2; tries++) { /* a connection that stood idle may have been lost: nothing was begun on it */
+        if (PQstatus(l->pg) != CONNECTION_OK && (st = redial(c)) < 0)
+            return st;
+        st = begin_once(c, write);
+        if (st >= 0 || PQstatus(l->pg) == CONNECTION_OK)
+            break;
+    }
+    return st;
+}
+
+/* The connection was lost while a transaction was being committed: the server knows how it ended. */
+static muni_status ask(muni__conn *c) {
+    link_ *l = link_of(c);
+    char xid[24], sql[80], how[16];
+    int64_t deadline = muni__deadline(c->store->o.wait_ms);
+    memcpy(xid, l->xid, sizeof xid);
+    (void)snprintf(sql, sizeof sql, "SELECT pg_xact_status('%s'::xid8)", xid);
+    for (;;) {
+        PGconn *pg = NULL;
+        PGresult *r = NULL;
+        *how = '\0';
+        if (dial(c->store, &pg) >= 0 && say(NULL, pg, sql, &r) >= 0 && PQntuples(r) == 1)
+            (void)snprintf(how, sizeof how, "%s", PQgetvalue(r, 0, 0));
+        PQclear(r);
+        PQfinish(pg);
+        if (!strcmp(how, "committed"))
+            return MUNI_OK;
+        if (!strcmp(how, "aborted"))
+            return muni__fail(MUNI_EIO, NULL, "the connection was lost, and nothing was written; do it again", "接続が切れ、書込みは行われませんでした。もう一度行ってください");
+        if (muni__monotonic() >= deadline)
+            return muni__fail(MUNI_EINDOUBT, NULL, "the connection was lost while writing, and the server does not answer: look whether it was written (transaction %s) before doing it again",
+                              "書込み中に接続が切れ、サーバーが応答しません。やり直す前に、書き込まれたか（トランザクション%s）を確認してください", xid);
+        muni__nap(AGAIN_NS);
+    }
+}
+
+static muni_status pg_commit(muni__conn *c) {
+    link_ *l = link_of(c);
+    PGresult *r = PQexec(l->pg, "COMMIT");
+    muni_status st;
+    if (PQresultStatus(r) == PGRES_COMMAND_OK)
+        st = strcmp(PQcmdStatus(r), "COMMIT") ? muni__fail(MUNI_EDOOMED, NULL, "the database had rolled the transaction back", "データベースがトランザクションを取り消していました")
+                                              : MUNI_OK;
+    else if (PQstatus(l->pg) != CONNECTION_OK && l->write)
+        st = ask(c);
+    else
+        st = fail(c, l->pg, r);
+    PQclear(r);
+    return st;
+}
+
+static void pg_rollback(muni__conn *c) {
+    PGconn *pg = link_of(c)->pg;
+    if (PQtransactionStatus(pg) != PQTRANS_IDLE && PQstatus(pg) == CONNECTION_OK)
+        PQclear(PQexec(pg, "ROLLBACK"));
+}
+
+static bool pg_alive(muni__conn *c) {
+    return PQtransactionStatus(link_of(c)->pg) == PQTRANS_INTRANS;
+}
+
+/* ---- statements */
+
+/* The SQL of the house in the words of the server: parameters, sets, one function. Texts and names stay as they are. */
+static muni_status translate(const char *sql, muni__buf *out, int *count) {
+    static const char set[] = "IN (SELECT \"value\" FROM json_each(?", find[] = "instr(";
+    *count = 0;
+    for (const char *p = sql; *p;) {
+        if (*p == '\'' || *p == '"') {
+            size_t n = 1 + strcspn(p + 1, *p == '"' ? "\"" : "'");
+            n += p[n] != '\0';
+            if (*p == '"' || strncmp(p, "'", 1) == 0)
+                muni__buf_put(out, p, n);
+            p += n;
+        } else if (*p == '?' || !strncmp(p, set, sizeof set - 1)) {
+            bool is_set = *p != '?';
+            char *end;
+            long i = strtol(p + (is_set ? sizeof set - 1 : 1), &end, 10);
+            muni__buf_printf(out, is_set ? "= ANY($%ld::bigint[])" : "$%ld", i);
+            *count = i > *count ? (int)i : *count;
+            p = end + (is_set ? 2 : 0);
+        } else if (!strncmp(p, find, sizeof find - 1)) {
+            muni__buf_puts(out, "strpos(");
+            p += sizeof find - 1;
+        } else {
+            muni__buf_putc(out, *p++);
+        }
+    }
+    return out->st;
+}
+
+static void statement_free(statement *q) {
+    PQclear(q->res);
+    muni__arena_free(&q->blobs);
+    muni__free(q->sql);
+    muni__free(q->params);
+    muni__free(q->values);
+    muni__free(q->lengths);
+    muni__free(q->formats);
+    muni__free(q);
+}
+
+static muni_status pg_prepare(muni__conn *c, const char *sql, size_t n, void **native, bool *writes) {
+    static const char *const reads[] = { "SELECT", "WITH", "VALUES", "SHOW" };
+    link_ *l = link_of(c);
+    muni__buf b = MUNI_BUF_INIT(0);
+    char name[32];
+    muni_status st;
+    (void)n;
+    *native = NULL;
+    statement *q = muni__alloc(sizeof *q);
+    if (!q)
+        return MUNI_ENOMEM;
+    q->l = l;
+    MUNI_TRY(translate(sql, &b, &q->count));
+    MUNI_TRY(muni__buf_take(&b, &q->sql, NULL));
+    *writes = true;
+    for (size_t i = 0; i < MUNI_COUNT(reads); i++)
+        if (!strncmp(q->sql, reads[i], strlen(reads[i])))
+            *writes = false;
+    q->rows = !*writes;
+    size_t count = (size_t)q->count;
+    if (count) {
+        q->params = muni__alloc_n(count, sizeof *q->params);
+        q->values = muni__alloc_n(count, sizeof *q->values);
+        q->lengths = muni__alloc_n(count, sizeof *q->lengths);
+        q->formats = muni__alloc_n(count, sizeof *q->formats);
+        if (!q->params || !q->values || !q->lengths || !q->formats) {
+            st = MUNI_ENOMEM;
+            goto out;
+        }
+    }
+    q->name = ++l->names;
+    (void)snprintf(name, sizeof name, "m%lld", (long long)q->name);
+    PGresult *r = PQprepare(l->pg, name, q->sql, 0, NULL);
+    st = PQresultStatus(r) == PGRES_COMMAND_OK ? MUNI_OK : fail(c, l->pg, r);
+    PQclear(r);
+out:
+    muni__buf_free(&b);
+    if (st < 0)
+        statement_free(q);
+    else
+        *native = q;
+    return st;
+}
+
+static void pg_finalize(void *native, bool forked) {
+    statement *q = native;
+    if (!forked && PQstatus(q->l->pg) == CONNECTION_OK)
+        muni__buf_printf(&q->l->waste, "DEALLOCATE m%lld; ", (long long)q->name);
+    statement_free(q);
+}
+
+static muni_status pg_bind(muni__stmt *s, int i, int type, int64_t v, const void *p, size_t n) {
+    statement *q = s->native;
+    if (i < 1 || i > q->count)
+        return muni__fail(MUNI_EINTERNAL, NULL, "a statement has no parameter %d", "SQL文にパラメーター%dがありません", i);
+    param *a = &q->params[i - 1];
+    *a = (param){ .p = NULL };
+    switch (type) {
+    case MUNI__BIND_INT:
+        (void)snprintf(a->number, sizeof a->number, "%lld", (long long)v);
+        a->p = a->number;
+        break;
+    case MUNI__BIND_TEXT:
+    case MUNI__BIND_BLOB:
+        a->p = n ? p : "";
+        a->n = n;
+        a->binary = true;
+        break;
+    case MUNI__BIND_LITERAL: a->p = p; break;
+    default: break;
+    }
+    return MUNI_OK;
+}
+
+void muni__postgresql_many(muni__stmt *s) {
+    ((statement *)s->native)->many = true;
+}
+
+static muni_status fetch(muni__stmt *s) {
+    statement *q = s->native;
+    char sql[60];
+    PQclear(q->res);
+    q->res = NULL;
+    q->at = q->have = 0;
+    (void)snprintf(sql, sizeof sql, "FETCH %d FROM c%lld", FETCH, (long long)q->name);
+    muni_status st = say(s->c, q->l->pg, sql, &q->res);
+    q->have = st < 0 ? 0 : PQntuples(q->res);
+    return st;
+}
+
+static muni_status run_it(muni__stmt *s) {
+    statement *q = s->native;
+    link_ *l = q->l;
+    char name[32];
+    PGresult *r;
+    for (int i = 0; i < q->count; i++) {
+        q->values[i] = q->params[i].p;
+        q->lengths[i] = (int)q->params[i].n;
+        q->formats[i] = q->params[i].binary;
+        if (q->params[i].n > INT32_MAX / 2)
+            return muni__fail(MUNI_ELIMIT, NULL, "a value is too long for the store", "値が長すぎて保存できません");
+    }
+    q->ran = true;
+    q->at = q->have = 0;
+    if (q->many) {
+        muni__buf b = MUNI_BUF_INIT(0);
+        muni__buf_printf(&b, "DECLARE c%lld NO SCROLL CURSOR FOR %s", (long long)q->name, q->sql);
+        if (b.st < 0)
+            return b.st;
+        r = PQexecParams(l->pg, b.p, q->count, NULL, q->values, q->lengths, q->formats, 0);
+        muni__buf_free(&b);
+        muni_status st = PQresultStatus(r) == PGRES_COMMAND_OK ? MUNI_OK : fail(s->c, l->pg, r);
+        PQclear(r);
+        q->open = st >= 0;
+        return st < 0 ? st : fetch(s);
+    }
+    (void)snprintf(name, sizeof name, "m%lld", (long long)q->name);
+    r = PQexecPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0);
+    ExecStatusType is = PQresultStatus(r);
+    if (is != PGRES_TUPLES_OK && is != PGRES_COMMAND_OK) {
+        muni_status st = fail(s->c, l->pg, r);
+        PQclear(r);
+        return st;
+    }
+    q->res = r;
+    q->have = is == PGRES_TUPLES_OK ? PQntuples(r) : 0;
+    if (!q->rows)
+        l->changes = (int64_t)strtoll(PQcmdTuples(r), NULL, 10);
+    return MUNI_OK;
+}
+
+static muni_status pg_step(muni__stmt *s) {
+    statement *q = s->native;
+    muni_status st = MUNI_OK;
+    muni__arena_reset(&q->blobs);
+    if (!q->ran)
+        st = run_it(s);
+    else if (++q->at == FETCH && q->open)
+        st = fetch(s);
+    return st < 0 ? st : q->at < q->have ? MUNI_ROW : MUNI_OK;
+}
+
+static void pg_reset(void *native) {
+    statement *q = native;
+    PQclear(q->res);
+    q->res = NULL;
+    if (q->open && PQtransactionStatus(q->l->pg) == PQTRANS_INTRANS) {
+        char sql[40];
+        (void)snprintf(sql, sizeof sql, "CLOSE c%lld", (long long)q->name);
+        PQclear(PQexec(q->l->pg, sql));
+    }
+    q->ran = q->open = q->many = false;
+    q->at = q->have = 0;
+    for (int i = 0; i < q->count; i++)
+        q->params[i] = (param){ .p = NULL }; /* they point into memory that is not ours */
+    muni__arena_free(&q->blobs);
+}
+
+static bool pg_col_null(void *native, int i) {
+    statement *q = native;
+    return !q->res || PQgetisnull(q->res, q->at, i);
+}
+
+static bool pg_col_int(void *native, int i, int64_t *v) {
+    statement *q = native;
+    *v = 0;
+    if (pg_col_null(native, i))
+        return false;
+    const char *p = PQgetvalue(q->res, q->at, i);
+    *v = *p == 't' ? 1 : (int64_t)strtoll(p, NULL, 10); /* t and f: a truth */
+    return true;
+}
+
+static const char *pg_col_text(void *native, int i, size_t *n) {
+    statement *q = native;
+    *n = 0;
+    if (pg_col_null(native, i))
+        return NULL;
+    *n = (size_t)PQgetlength(q->res, q->at, i);
+    return PQgetvalue(q->res, q->at, i);
+}
+
+static unsigned digit(char c) {
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static const void *pg_col_blob(void *native, int i, size_t *n) {
+    statement *q = native;
+    const char *p = pg_col_text(native, i, n);
+    if (!p)
+        return NULL;
+    size_t count = *n > 2 ? (*n - 2) / 2 : 0; /* \x0123… */
+    unsigned char *out = muni__arena_alloc(&q->blobs, count + 1);
+    if (!out) {
+        *n = 0;
+        return "";
+    }
+    for (size_t k = 0; k < count; k++)
+        out[k] = (unsigned char)(digit(p[2 + 2 * k]) << 4 | digit(p[3 + 2 * k]));
+    *n = count;
+    return out;
+}
+
+static int64_t pg_changes(muni__conn *c) {
+    return link_of(c)->changes;
+}
+
+/* ---- tables */
+
+/* CREATE and ALTER in the words of the server. */
+static muni_status translate_table(const char *sql, muni__buf *out) {
+    static const struct {
+        const char *word, *is;
+    } words[] = { { "INTEGER", "bigint" }, { "TEXT", "text COLLATE \"C\"" }, { "BLOB", "bytea" } };
+    for (const char *p = sql; *p;) {
+        if (*p == '"') {
+            size_t n = 1 + strcspn(p + 1, "\"");
+            n += p[n] != '\0';
+            muni__buf_put(out, p, n);
+            p += n;
+            continue;
+        }
+        if (!strncmp(p, " STRICT", 7))
+            break;
+        size_t n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        const char *is = NULL;
+        for (size_t i = 0; n && i < MUNI_COUNT(words) && !is; i++)
+            if (n == strlen(words[i].word) && !memcmp(p, words[i].word, n))
+                is = words[i].is;
+        if (is)
+            muni__buf_puts(out, is);
+        else
+            muni__buf_put(out, p, n ? n : 1);
+        p += n ? n : 1;
+    }
+    return out->st;
+}
+
+static muni_status pg_run(muni__conn *c, const char *sql) {
+    muni__buf b = MUNI_BUF_INIT(0);
+    muni_status st = translate_table(sql, &b);
+    if (st >= 0)
+        st = say(c, link_of(c)->pg, b.p ? b.p : "", NULL);
+    muni__buf_free(&b);
+    return st;
+}
+
+/* What it was made with becomes its comment. */
+static muni_status pg_make(muni__conn *c, const muni__ddl *d) {
+    PGconn *pg = link_of(c)->pg;
+    muni__buf b = MUNI_BUF_INIT(0);
+    char *text = NULL;
+    muni_status st;
+    if (d->type == 'v')
+        MUNI_TRY(pg_run(c, "ALTER TABLE \"m_doc\" ADD COLUMN \"tok\" tsvector; CREATE INDEX \"m_doc_index\" ON \"m_doc\" USING gin(\"tok\")"));
+    else
+        MUNI_TRY(pg_run(c, d->sql));
+    text = PQescapeLiteral(pg, d->sql, strlen(d->sql));
+    if (!text) {
+        st = muni__nomem();
+        goto out;
+    }
+    muni__buf_printf(&b, "COMMENT ON %s \"%s\" IS ", d->type == 't' ? "TABLE" : "INDEX", d->name);
+    muni__buf_puts(&b, text);
+    MUNI_TRY(b.st);
+    st = say(c, pg, b.p, NULL);
+out:
+    PQfreemem(text);
+    muni__buf_free(&b);
+    return st;
+}
+
+static muni_status pg_made_with(muni__conn *c, const char *name, char **out) {
+    muni__stmt *s;
+    *out = NULL;
+    muni_status st = muni__sql(c, "SELECT coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class WHERE relname = CAST(?1 AS text) AND relnamespace = current_schema()::regnamespace", &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, name, strlen(name));
+    st = muni__step(s);
+    if (st == MUNI_ROW) {
+        size_t n;
+        const char *p = muni__col_text(s, 0, &n);
+        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
+    }
+    muni__done(s);
+    return st;
+}
+
+static muni_status pg_has_column(muni__conn *c, const char *table, const char *column, bool *out) {
+    muni__stmt *s;
+    *out = false;
+    muni_status st = muni__sql(c,
+                               "SELECT 1 FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid WHERE r.relname = CAST(?1 AS text) AND r.relnamespace = current_schema()::regnamespace "
+                               "AND a.attname = CAST(?2 AS text) AND a.attnum > 0 AND NOT a.attisdropped",
+                               &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, table, strlen(table));
+    muni__bind_text(s, 2, column, strlen(column));
+    st = muni__step(s);
+    *out = st == MUNI_ROW;
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* ---- the whole */
+
+/* The server keeps checksums and looks after its pages; there is nothing that we could ask it in a moment. */
+static muni_status pg_inspect(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user) {
+    (void)c, (void)each, (void)user;
+    return MUNI_OK;
+}
+
+static muni_status pg_rebuild(muni__conn *c, const char *index) {
+    PGconn *pg = link_of(c)->pg;
+    char *name = PQescapeIdentifier(pg, index, strlen(index));
+    muni__buf b = MUNI_BUF_INIT(0);
+    muni_status st = name ? MUNI_OK : muni__nomem();
+    if (name) {
+        muni__buf_printf(&b, "REINDEX INDEX %s", name);
+        st = b.st < 0 ? b.st : say(c, pg, b.p, NULL);
+    }
+    PQfreemem(name);
+    muni__buf_free(&b);
+    return st;
+}
+
+static muni_status pg_size(muni__conn *c, int64_t *bytes, int64_t *free_bytes) {
+    PGresult *r = NULL;
+    muni_status st = say(c, link_of(c)->pg,
+                         "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace", &r);
+    *bytes = st < 0 ? 0 : (int64_t)strtoll(PQgetvalue(r, 0, 0), NULL, 10);
+    *free_bytes = 0; /* what the server would know of it is a guess */
+    PQclear(r);
+    return st;
+}
+
+static muni_status pg_usage(muni__conn *c, muni_status (*each)(void *user, const char *name, const char *table, int64_t bytes), void *user) {
+    PGresult *r = NULL;
+    muni_status st = say(c, link_of(c)->pg,
+                         "SELECT r.relname, coalesce(t.relname, r.relname), pg_relation_size(r.oid) + CASE WHEN r.relkind = 'r' AND r.reltoastrelid <> 0 THEN "
+                         "pg_total_relation_size(r.reltoastrelid) ELSE 0 END FROM pg_class r LEFT JOIN pg_index i ON i.indexrelid = r.oid LEFT JOIN pg_class t ON t.oid = i.indrelid "
+                         "WHERE r.relkind IN ('r', 'i') AND r.relnamespace = current_schema()::regnamespace ORDER BY r.relname COLLATE \"C\"",
+                         &r);
+    for (int i = 0; st >= 0 && i < PQntuples(r); i++)
+        st = each(user, PQgetvalue(r, i, 0), PQgetvalue(r, i, 1), (int64_t)strtoll(PQgetvalue(r, i, 2), NULL, 10));
+    PQclear(r);
+    return st;
+}
+
+static muni_status pg_vacuum(muni__conn *c) {
+    PGconn *pg = link_of(c)->pg;
+    PGresult *r = NULL;
+    muni__buf b = MUNI_BUF_INIT(0);
+    muni_status st = say(c, pg, "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname", &r);
+    for (int i = 0; st >= 0 && i < PQntuples(r); i++) {
+        muni__buf_clear(&b);
+        muni__buf_printf(&b, "VACUUM (ANALYZE) %s", PQgetvalue(r, i, 0));
+        st = b.st < 0 ? b.st : say(c, pg, b.p, NULL);
+    }
+    PQclear(r);
+    muni__buf_free(&b);
+    return st;
+}
+
+const muni__driver muni__postgresql = {
+    .name = "postgresql",
+    .search = &muni__postgresql_search,
+    .set = "{}",
+    .create = pg_create,
+    .publish = pg_publish,
+    .open = pg_open,
+    .close = pg_close,
+    .connect = pg_connect,
+    .disconnect = pg_disconnect,
+    .begin = pg_begin,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .alive = pg_alive,
+    .prepare = pg_prepare,
+    .finalize = pg_finalize,
+    .bind = pg_bind,
+    .step = pg_step,
+    .reset = pg_reset,
+    .col_int = pg_col_int,
+    .col_text = pg_col_text,
+    .col_blob = pg_col_blob,
+    .col_null = pg_col_null,
+    .changes = pg_changes,
+    .run = pg_run,
+    .make = pg_make,
+    .made_with = pg_made_with,
+    .has_column = pg_has_column,
+    .inspect = pg_inspect,
+    .rebuild = pg_rebuild,
+    .size = pg_size,
+    .usage = pg_usage,
+    .vacuum = pg_vacuum,
+};
