@@ -10,6 +10,8 @@ endif
 	%D%/unit/fault.h \
 	%D%/unit/textdata.h \
 	%D%/unit/modeltest.h \
+	%D%/unit/place.c \
+	%D%/unit/place.h \
 	%D%/unit/rows.h \
 	%D%/unit/test_audit.c \
 	%D%/unit/test_base.c \
@@ -48,7 +50,7 @@ endif
 	%D%/unit/test_write.c
 %C%_unit_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit $(CHECK_CFLAGS)
 %C%_unit_run_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=sqlite3_prepare_v2,--wrap=sqlite3_prepare_v3,--wrap=sqlite3_exec
-%C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
+%C%_unit_run_LDADD = libmunicipal/libmunicipal-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(POSTGRESQL_LIBS) $(UTF8PROC_LIBS) $(PTHREAD_LIBS)
 
 # Every allocation and every input and output fails: some of them here, all of them by make check-faults
 if HAVE_CHECK
@@ -120,11 +122,20 @@ plans: %D%/unit/run$(EXEEXT)
 	  test $$st = 0 && cat plans.txt || cat plans.log; rm -f plans.txt plans.log; exit $$st
 .PHONY: plans
 
+# The same suites on a server.
+if WITH_POSTGRESQL
+if HAVE_CHECK
+TESTS += %D%/postgresql.sh
+endif
+endif
+EXTRA_DIST += %D%/postgresql.sh
+%D%/postgresql.log: %D%/unit/run$(EXEEXT)
+
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/abi/surface.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
 TESTS += $(muni_scripts)
 EXTRA_DIST += $(muni_scripts) %D%/installed.c %D%/installed.sh %D%/rows.py %D%/tools/make_store.py
-AM_TESTS_ENVIRONMENT = NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
+AM_TESTS_ENVIRONMENT = MUNI_WITH_POSTGRESQL='$(muni_postgresql)'; export MUNI_WITH_POSTGRESQL; NM='$(NM)'; CC='$(CC)'; CXX='$(MUNI_CXX)'; DOXYGEN='$(DOXYGEN)'; PYTHON3='$(PYTHON3)'; export NM CC CXX DOXYGEN PYTHON3;
 
 # What programs and stores rely on, as recorded: make abi-record adds what is new (tests/abi/surface.py).
 EXTRA_DIST += %D%/abi/surface.py %D%/abi/layout.c %D%/abi/functions.txt %D%/abi/constants.txt %D%/abi/structs.def %D%/abi/numbers.txt

@@ -355,6 +355,8 @@ static void sql_of(muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
     for (int i = 1; i <= n; i++)
         muni__buf_printf(b, i > 1 ? ",?%d" : "?%d", i);
     muni__buf_putc(b, ')');
+    if (kind->flags & MUNI__K_NUMBERED)
+        muni__buf_puts(b, " ON CONFLICT(\"number_key\") DO NOTHING");
 }
 
 muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort sort, const char **out) {

@@ -300,8 +300,7 @@ static muni_status bind(muni__tx *tx, muni__stmt *s, int *at, const muni__field 
 }
 
 /* MUNI_EUNIQUE from the store, told of the field that collides. */
-static muni_status collision(const change *c) {
-    const char *index = muni__conn_conflict(c->tx->conn);
+static muni_status collision(const change *c, const char *index) {
     muni__quoted q;
     for (int32_t i = 0; i < c->kind->nfields; i++) {
         const muni__field *f = &c->kind->fields[i];
@@ -323,7 +322,8 @@ static muni_status collision(const change *c) {
     return muni__fail(MUNI_EUNIQUE, NULL, "another %1$s has the same identifier%2$.0s", "%1$.0s同じ識別子の%2$sがすでにあります", c->kind->name, c->kind->ja);
 }
 
-static muni_status insert(change *c) {
+/* `*taken`: the record's number is another's, and nothing was inserted. (As an error it would end the transaction on some databases.) */
+static muni_status try_insert(change *c, bool *taken) {
     const char *sql = NULL;
     muni__stmt *s = NULL;
     muni_status st;
@@ -334,35 +334,42 @@ static muni_status insert(change *c) {
         MUNI_TRY(bind(c->tx, s, &at, &c->kind->fields[i], &c->row->v[i]));
     c->tx->wrote = true;
     st = muni__step(s);
+    *taken = st >= 0 && !muni__conn_changes(c->tx->conn);
     if (st == MUNI_EUNIQUE)
-        st = collision(c);
+        st = collision(c, muni__conn_conflict(c->tx->conn));
 out:
     muni__done(s);
     return st;
 }
 
-static bool number_taken(const change *c) {
-    const char *index = muni__conn_conflict(c->tx->conn);
+static muni_status number_taken(const change *c) {
     muni__buf name = MUNI_BUF_INIT(256);
     muni__buf_printf(&name, "u_%s_number", c->kind->name);
-    bool taken = name.st >= 0 && index && !strcmp(index, name.p);
+    muni_status st = name.st < 0 ? name.st : collision(c, name.p);
     muni__buf_free(&name);
-    return taken;
+    return st;
+}
+
+static muni_status insert(change *c) {
+    bool taken = false;
+    muni_status st = try_insert(c, &taken);
+    return st >= 0 && taken ? number_taken(c) : st;
 }
 
 /* Insert under the next number. A rule that was changed, or shares its pattern with another type's, may come upon numbers that are taken: those are
  * passed over, for the next call would come upon the same ones. */
 static muni_status insert_numbered(change *c) {
     const char *number = "";
-    muni_status st;
-    for (int32_t tries = 0;; tries++) {
+    bool taken = true;
+    muni_status st = MUNI_OK;
+    for (int32_t tries = 0; taken && tries <= TAKEN_MAX; tries++) {
         MUNI_TRY(muni__number_next(c->tx, c->row, &number));
         c->row->v[MUNI__C_NUMBER] = muni__val_text(number, strlen(number));
         compare(c);
-        st = insert(c);
-        if (st != MUNI_EUNIQUE || tries == TAKEN_MAX || !number_taken(c))
-            break;
+        MUNI_TRY(try_insert(c, &taken));
     }
+    if (taken)
+        st = number_taken(c);
 out:
     return st;
 }
@@ -400,7 +407,7 @@ static muni_status update(change *c) {
     c->tx->wrote = true;
     st = muni__step(s);
     if (st == MUNI_EUNIQUE)
-        st = collision(c);
+        st = collision(c, muni__conn_conflict(c->tx->conn));
 out:
     muni__done(s);
     muni__buf_free(&sql);

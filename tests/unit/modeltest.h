@@ -2,6 +2,8 @@
 #ifndef MODELTEST_H
 #define MODELTEST_H
 
+#include "place.h"
+
 #include <check.h>
 #include <municipal.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #define NOON INT64_C(1700000000)
 
 typedef struct mt {
-    char dir[64], path[96];
+    char dir[64], path[PLACE_SIZE];
     muni_db *db;
     muni_session *admin;
 } mt;
@@ -37,7 +39,9 @@ static inline void mt_start(mt *m) {
     memset(m, 0, sizeof *m);
     strcpy(m->dir, "/tmp/muni-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(m->dir));
-    snprintf(m->path, sizeof m->path, "%s/s.db", m->dir);
+    char file[80];
+    snprintf(file, sizeof file, "%s/s.db", m->dir);
+    place_new(m->path, file);
     o.test = 1;
     o.now = NOON;
     OK(muni_create(m->path, &o, &m->db));
@@ -56,8 +60,9 @@ static inline void mt_stop(mt *m) {
     static const char *const ends[] = { "", "-wal", "-shm", "-queue", "-journal" };
     muni_session_unref(m->admin);
     muni_db_unref(m->db);
+    place_drop(m->path);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        char file[128];
+        char file[PLACE_SIZE + 16];
         snprintf(file, sizeof file, "%s%s", m->path, ends[i]);
         (void)unlink(file);
     }

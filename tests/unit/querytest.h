@@ -4,9 +4,11 @@
 
 #include "model/list.h"
 #include "core/textkey.h"
+#include "store/driver.h"
 #include "store/search.h"
 
 #include "fault.h"
+#include "place.h"
 
 #include <check.h>
 #include <municipal/error.h>
@@ -27,6 +29,7 @@
         ck_assert_str_ne(muni_error_text("ja"), "");                                                                             \
     } while (0)
 
+static char store_at[PLACE_SIZE];
 static muni__store *store;
 static muni__conn *conn;
 static muni_db qdb;
@@ -46,7 +49,8 @@ static MUNI_UNUSED uint32_t pick(uint32_t below) {
 
 static MUNI_UNUSED void open_store(void) {
     static const muni__store_birth birth = { true, 32400, 1800000000 };
-    OK(muni__store_create(":memory:", NULL, &birth, &store));
+    place_new(store_at, ":memory:");
+    OK(muni__store_create(store_at, NULL, &birth, &store));
     OK(muni__store_borrow(store, &conn));
     OK(muni__conn_begin(conn, true));
     memset(&qdb, 0, sizeof qdb);
@@ -64,6 +68,7 @@ static MUNI_UNUSED void close_store(void) {
     muni__conn_rollback(conn);
     muni__store_return(store, conn);
     muni__store_close(store);
+    place_drop(store_at);
     store = NULL;
 }
 

@@ -40,13 +40,8 @@ static void open_store(void) {
 }
 
 static void shell(const char *sql) {
-    sqlite3 *db = NULL;
-    char *why = NULL;
     close_store();
-    ck_assert_int_eq(sqlite3_open(m.path, &db), SQLITE_OK);
-    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s", sql, why);
-    ck_assert_int_gt(sqlite3_total_changes(db), 0);
-    sqlite3_close(db);
+    ck_assert_int_gt(place_sql(m.path, sql), 0);
     open_store();
 }
 
@@ -81,34 +76,38 @@ static void finds(int repair, const char *code, const char *how) {
 }
 
 static const struct {
-    const char *code, *sql;
+    const char *code, *sql, *server; /* on the server: NULL: the same, "": there is no such thing */
 } derived[] = {
-    { "NUMBER_BEHIND", "UPDATE m_seq SET value=3 WHERE name='id'" },
-    { "NUMBER_BEHIND", "UPDATE m_seq SET value=1 WHERE name='number/ticket-incident/FY2023'" },
-    { "NUMBER_BEHIND", "DELETE FROM m_seq WHERE name='number/ticket-incident/FY2023'" },
-    { "COUNTER_ALTERED", "UPDATE m_seq SET value=4 WHERE name='history'" },
-    { "COUNTER_ALTERED", "UPDATE m_seq SET value=0 WHERE name='sealed'" },
-    { "COUNTER_ALTERED", "DELETE FROM m_seq WHERE name='block'" },
-    { "KEY_ALTERED", "UPDATE k_desk SET code_key='zz'" },
-    { "KEY_ALTERED", "UPDATE k_person SET staff_no_key=NULL" },
-    { "KEY_ALTERED", "UPDATE k_ticket SET number_key='x'||number_key WHERE id=(SELECT max(id) FROM k_ticket)" },
-    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)" },
-    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE part<>0" },
-    { "DOCUMENT_ALTERED", "UPDATE m_doc SET keys=keys||'x' WHERE doc=(SELECT max(id) FROM k_ticket)" },
-    { "DOCUMENT_ALTERED", "UPDATE m_doc SET rec=rec-1 WHERE part<>0" },
-    { "DOCUMENT_STRAY", "INSERT INTO m_doc SELECT 88888,part,kind,88888,keys FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)" },
-    { "INDEX_ALTERED", "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all');UPDATE m_seq SET value=value" },
-    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES((SELECT max(id) FROM k_ticket),'ab cd')" },
-    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES(99999,'ab cd')" },
+    { "NUMBER_BEHIND", "UPDATE m_seq SET value=3 WHERE name='id'", NULL },
+    { "NUMBER_BEHIND", "UPDATE m_seq SET value=1 WHERE name='number/ticket-incident/FY2023'", NULL },
+    { "NUMBER_BEHIND", "DELETE FROM m_seq WHERE name='number/ticket-incident/FY2023'", NULL },
+    { "COUNTER_ALTERED", "UPDATE m_seq SET value=4 WHERE name='history'", NULL },
+    { "COUNTER_ALTERED", "UPDATE m_seq SET value=0 WHERE name='sealed'", NULL },
+    { "COUNTER_ALTERED", "DELETE FROM m_seq WHERE name='block'", NULL },
+    { "KEY_ALTERED", "UPDATE k_desk SET code_key='zz'", NULL },
+    { "KEY_ALTERED", "UPDATE k_person SET staff_no_key=NULL", NULL },
+    { "KEY_ALTERED", "UPDATE k_ticket SET number_key='x'||number_key WHERE id=(SELECT max(id) FROM k_ticket)", NULL },
+    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)", NULL },
+    { "DOCUMENT_MISSING", "DELETE FROM m_doc WHERE part<>0", NULL },
+    { "DOCUMENT_ALTERED", "UPDATE m_doc SET keys=keys||'x' WHERE doc=(SELECT max(id) FROM k_ticket)", NULL },
+    { "DOCUMENT_ALTERED", "UPDATE m_doc SET rec=rec-1 WHERE part<>0", NULL },
+    { "DOCUMENT_STRAY", "INSERT INTO m_doc SELECT 88888,part,kind,88888,keys FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket)", NULL },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all');UPDATE m_seq SET value=value", "UPDATE m_doc SET tok=''" },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES((SELECT max(id) FROM k_ticket),'ab cd')",
+      "UPDATE m_doc SET tok=tok||'ab'::tsvector WHERE doc=(SELECT max(id) FROM k_ticket)" },
+    { "INDEX_ALTERED", "INSERT INTO m_doc_index(rowid,keys) VALUES(99999,'ab cd')", "UPDATE m_doc SET tok=NULL WHERE part<>0" },
     /* the tree of an index exchanged for that of an empty one */
     { "FILE_INDEX_DAMAGED", "CREATE INDEX x_none ON k_ticket(desk) WHERE id<0;PRAGMA writable_schema=ON;"
                             "CREATE TEMP TABLE r AS SELECT name,rootpage FROM sqlite_master WHERE name IN ('x_none','i_ticket_desk');"
-                            "UPDATE sqlite_master SET rootpage=(SELECT rootpage FROM r WHERE r.name<>sqlite_master.name) WHERE name IN ('x_none','i_ticket_desk');" },
+                            "UPDATE sqlite_master SET rootpage=(SELECT rootpage FROM r WHERE r.name<>sqlite_master.name) WHERE name IN ('x_none','i_ticket_desk');", "" },
 };
 
 START_TEST(check__repairs_what_follows_from_records) {
+    const char *sql = place_server() && derived[_i].server ? derived[_i].server : derived[_i].sql;
+    if (!*sql)
+        return;
     whole();
-    shell(derived[_i].sql);
+    shell(sql);
     finds(0, derived[_i].code, "possible");
     finds(0, derived[_i].code, "possible"); /* looking changes nothing */
     finds(1, derived[_i].code, "done");
@@ -209,8 +208,8 @@ static int32_t cancels(int64_t done, int64_t total, const char *stage, void *use
 }
 
 START_TEST(check__cancelled_anywhere_can_be_done_again) {
-    shell("DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket);UPDATE m_seq SET value=1 WHERE name='id';UPDATE k_desk SET code_key='zz';"
-          "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all')");
+    shell("DELETE FROM m_doc WHERE doc=(SELECT max(id) FROM k_ticket);UPDATE m_seq SET value=1 WHERE name='id';UPDATE k_desk SET code_key='zz'");
+    shell(place_server() ? "UPDATE m_doc SET tok=''" : "INSERT INTO m_doc_index(m_doc_index) VALUES('delete-all');UPDATE m_seq SET value=value");
     muni_status st;
     int calls = 0;
     do {
@@ -311,10 +310,10 @@ START_TEST(vacuum__gives_room_back_and_changes_nothing) {
     OK(muni_store_reindex(m.admin, NULL, NULL, &out)); /* leaves the old one's room behind */
     muni_rec_free(out);
     OK(muni_store_statistics(m.admin, &out));
-    ck_assert_int_gt(mt_int(out, "free_bytes"), 0);
+    ck_assert(mt_int(out, "free_bytes") > 0 || place_server()); /* which does not tell */
     muni_rec_free(out);
     OK(muni_store_vacuum(m.admin, &out));
-    ck_assert_int_lt(mt_int(out, "bytes"), mt_int(out, "bytes_before"));
+    ck_assert(mt_int(out, "bytes") < mt_int(out, "bytes_before") || place_server()); /* which keeps what is free for what comes */
     muni_rec_free(out);
     OK(muni_store_statistics(m.admin, &out));
     ck_assert_int_eq(mt_int(out, "free_bytes"), 0);
@@ -332,7 +331,8 @@ Suite *suite_check(void) {
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, check__repairs_what_follows_from_records, 0, (int)MUNI_COUNT(derived));
     tcase_add_loop_test(t, check__tells_and_leaves_what_does_not, 0, (int)MUNI_COUNT(lasting));
-    tcase_add_loop_test(t, check__tells_of_a_damaged_file, 0, 5);
+    if (!place_server())
+        tcase_add_loop_test(t, check__tells_of_a_damaged_file, 0, 5);
     tcase_add_test(t, check__needs_rights_and_no_group);
     tcase_add_test(t, check__cancelled_anywhere_can_be_done_again);
     tcase_add_test(t, check__every_allocation_may_fail);

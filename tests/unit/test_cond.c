@@ -180,9 +180,9 @@ static void make_rows(void) {
             muni__buf_printf(&b, ", \"%s_%s\" %s", probe_fields[f].name, t == MUNI__KEY ? "key" : "kind", t == MUNI__KEY ? "TEXT" : "INTEGER");
     }
     muni__buf_puts(&b, ") STRICT");
-    OK(muni__run(conn, b.p));
-    OK(muni__run(conn, "CREATE TABLE \"l_probe_tags\"(id INTEGER, pos INTEGER, value TEXT) STRICT"));
-    OK(muni__run(conn, "CREATE TABLE \"l_probe_marks\"(id INTEGER, pos INTEGER, value INTEGER) STRICT"));
+    OK(conn->drv->run(conn, b.p));
+    OK(conn->drv->run(conn, "CREATE TABLE \"l_probe_tags\"(id INTEGER, pos INTEGER, value TEXT) STRICT"));
+    OK(conn->drv->run(conn, "CREATE TABLE \"l_probe_marks\"(id INTEGER, pos INTEGER, value INTEGER) STRICT"));
     for (size_t i = 0; i < ROWS; i++) {
         OK(muni__row_new(&mem, &probe, &r));
         rows[i] = r;

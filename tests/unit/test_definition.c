@@ -2,7 +2,6 @@
 #include "modeltest.h"
 #include "rows.h"
 
-#include <sqlite3.h>
 
 static mt m;
 
@@ -187,12 +186,8 @@ END_TEST
 
 /* What an earlier version of the library let in can still be replaced. */
 START_TEST(definition__that_would_not_be_taken_any_more_can_be_replaced) {
-    sqlite3 *db = NULL;
     int64_t id = 0;
-    ck_assert_int_eq(sqlite3_open(m.path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db, "UPDATE k_definition SET body=replace(body,'closed_at','shut_at') WHERE family='lifecycle' AND name='ticket-incident'", NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_changes(db), 1);
-    sqlite3_close(db);
+    ck_assert_int_eq(place_sql(m.path, "UPDATE k_definition SET body=replace(body,'closed_at','shut_at') WHERE family='lifecycle' AND name='ticket-incident'"), 1);
     OK(define("lifecycle", "ticket-incident", "{\"initial\":\"a\"," S1 "," T1 "}", &id));
     OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
 }

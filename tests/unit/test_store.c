@@ -86,7 +86,15 @@ START_TEST(store__names_that_lead_nowhere) {
     char name[160];
     FAILS(muni__store_create("", NULL, &birth, &s), MUNI_EINVAL);
     FAILS(muni__store_create("sqlite:", NULL, &birth, &s), MUNI_EINVAL);
+#ifdef MUNI_POSTGRESQL
+    FAILS(muni__store_create("postgresql:///db?host=/nowhere", NULL, &birth, &s), MUNI_EIO);
+    FAILS(muni__store_open("postgresql:///db?host=/nowhere", NULL, &s), MUNI_EIO);
+    FAILS(muni__store_open("postgresql:///db?host=/nowhere&schema=Big", NULL, &s), MUNI_EINVAL);
+    FAILS(muni__store_open("postgresql:///db?schema=pg_temp&host=/nowhere", NULL, &s), MUNI_EINVAL);
+    FAILS(muni__store_open("postgresql:///db?nonsense=1", NULL, &s), MUNI_EIO);
+#else
     FAILS(muni__store_create("postgresql://host/db", NULL, &birth, &s), MUNI_ENOTSUP);
+#endif
     FAILS(muni__store_create("mysql://host/db", NULL, &birth, &s), MUNI_ENOTSUP);
     FAILS(muni__store_open(":memory:", NULL, &s), MUNI_ENOTFOUND);
     FAILS(muni__store_open(file, NULL, &s), MUNI_ENOTFOUND);
