@@ -41,6 +41,7 @@ endif
 	%D%/unit/test_plans.c \
 	%D%/unit/plans.def \
 	%D%/unit/test_search.c \
+	%D%/unit/test_server.c \
 	%D%/unit/test_store.c \
 	%D%/unit/test_textkey.c \
 	%D%/unit/test_token.c \

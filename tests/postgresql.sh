@@ -5,7 +5,7 @@
 #   postgresql.sh                run the suites
 #   postgresql.sh COMMAND …      run a command instead, with MUNI_TEST_SERVER
 set -eu
-suites="${MUNI_SERVER_SUITES:-cond query visible list cursor write audit check rec definition report transfer rows staff plan month}"
+suites="${MUNI_SERVER_SUITES:-cond query visible list cursor write audit check rec definition report transfer rows staff plan month server}"
 if [ "${MUNI_WITH_POSTGRESQL:-no}" != yes ]; then
     echo "this build has no driver for PostgreSQL"
     exit 77

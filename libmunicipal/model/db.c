@@ -141,6 +141,17 @@ static muni_status text_ok(const char *p, const char *field, size_t max) {
     return MUNI_OK;
 }
 
+/* The same for what stands in a line: something, and nothing that cannot be seen. */
+static muni_status line_ok(const char *p, const char *field, size_t max) {
+    muni_status st = text_ok(p, field, max);
+    if (st >= 0 && !*p)
+        st = muni__fail(MUNI_EINVAL, field, "%s is empty", "%sが空です", field);
+    for (const char *c = p; *c && st >= 0; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            st = muni__fail(MUNI_EFORMAT, field, "%s contains a control character (byte %zu)", "%sに制御文字が含まれています（%zuバイト目）", field, (size_t)(c - p) + 1);
+    return st;
+}
+
 /* What a store begins with. */
 typedef struct filling {
     muni_db *db;
@@ -180,9 +191,9 @@ static muni_status create(const char *url, const muni_create_options *options, m
         o.admin_name = "管理者";
     if (o.utc_offset == -1)
         o.utc_offset = MUNI__ZONE_JST;
-    st = text_ok(o.admin, "admin", 256);
+    st = line_ok(o.admin, "admin", 256);
     if (st >= 0)
-        st = text_ok(o.admin_name, "admin_name", 600);
+        st = line_ok(o.admin_name, "admin_name", 600);
     if (st < 0)
         return st;
     if (o.utc_offset < -50400 || o.utc_offset > 50400 || o.utc_offset % 60)

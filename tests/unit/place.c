@@ -49,6 +49,25 @@ static PGconn *at_server(const char *address, char schema[64]) {
 }
 #endif
 
+const char *place_ask(const char *sql) {
+    static char answer[200];
+    *answer = '\0';
+#ifdef MUNI_POSTGRESQL
+    PGconn *pg = PQconnectdb(server());
+    ck_assert_msg(PQstatus(pg) == CONNECTION_OK, "%s", PQerrorMessage(pg));
+    PQclear(PQexec(pg, "SET client_min_messages TO error"));
+    PGresult *r = PQexec(pg, sql);
+    ck_assert_msg(PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK, "%s: %s", sql, PQerrorMessage(pg));
+    if (PQntuples(r))
+        (void)snprintf(answer, sizeof answer, "%s", PQgetvalue(r, 0, 0));
+    PQclear(r);
+    PQfinish(pg);
+#else
+    (void)sql;
+#endif
+    return answer;
+}
+
 void place_drop(const char *address) {
 #ifdef MUNI_POSTGRESQL
     char schema[64], sql[128];

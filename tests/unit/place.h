@@ -14,5 +14,7 @@ void place_new(char out[PLACE_SIZE], const char *file);
 void place_drop(const char *address);
 /* Past the library, with nobody connected: statements that both databases understand. Answers how many rows were changed; a failure ends the test. */
 long place_sql(const char *address, const char *sql);
+/* On the server itself, in the database of MUNI_TEST_SERVER; answers the first value of what comes back, until the next call. */
+const char *place_ask(const char *sql);
 
 #endif

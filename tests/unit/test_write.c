@@ -889,6 +889,16 @@ START_TEST(clock__of_a_store_that_is_no_test_store_cannot_be_set) {
     o.now = NOON;
     FAILS(muni_create(path, &o, &db), MUNI_EINVAL);
     ck_assert_ptr_null(db);
+    o = (muni_create_options)MUNI_CREATE_OPTIONS_INIT;
+    o.admin = "adm\x01in";
+    FAILS(muni_create(path, &o, &db), MUNI_EFORMAT);
+    ck_assert_str_eq(muni_error_field(), "admin");
+    o.admin = "";
+    FAILS(muni_create(path, &o, &db), MUNI_EINVAL);
+    o.admin = NULL;
+    o.admin_name = "\n";
+    FAILS(muni_create(path, &o, &db), MUNI_EFORMAT);
+    ck_assert_ptr_null(db);
     ck_assert_int_ne(access(path, F_OK), 0);
 }
 END_TEST

@@ -1,0 +1,212 @@
+/* What only a server can do: refuse, go away, come back. Runs with MUNI_TEST_SERVER (tests/postgresql.sh). */
+#include "fault.h"
+#include "modeltest.h"
+
+#include <pthread.h>
+#include <time.h>
+
+static mt m;
+
+static void set_up(void) {
+    mt_start(&m);
+}
+
+static void tear_down(void) {
+    mt_stop(&m);
+}
+
+static void nap(void) {
+    const struct timespec t = { 0, 10000000 };
+    (void)nanosleep(&t, NULL);
+}
+
+/* The server's address with another parameter; a later one counts. */
+static const char *with(const char *more) {
+    static char url[PLACE_SIZE * 2];
+    (void)snprintf(url, sizeof url, "%s&%s", getenv("MUNI_TEST_SERVER"), more);
+    return url;
+}
+
+/* The connections of the library are ended by the server. */
+static void end_connections(void) {
+    (void)place_ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'libmunicipal' AND pid <> pg_backend_pid()");
+    for (int i = 0; i < 500 && strcmp(place_ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'libmunicipal'"), "0") != 0; i++)
+        nap();
+}
+
+START_TEST(server__refuses_and_says_what_to_do) {
+    muni_db *db = NULL;
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    FAILS(muni_create(m.path, &o, &db), MUNI_EUNIQUE); /* there is one */
+    FAILS(muni_open(with("schema=none_at_all"), NULL, &db), MUNI_ENOTFOUND);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "none_at_all"));
+    FAILS(muni_open(with("dbname=no_such_database"), NULL, &db), MUNI_ENOTFOUND);
+    FAILS(muni_open(with("user=nobody_at_all"), NULL, &db), MUNI_EAUTH);
+    FAILS(muni_open(with("host=/nowhere"), NULL, &db), MUNI_EIO);
+    FAILS(muni_open(with("port=1"), NULL, &db), MUNI_EIO);
+    FAILS(muni_open(with("nonsense=1"), NULL, &db), MUNI_EIO);
+    FAILS(muni_open(with("schema="), NULL, &db), MUNI_EINVAL);
+    FAILS(muni_open(with("schema=A"), NULL, &db), MUNI_EINVAL);
+    FAILS(muni_open(with("schema=a%22b"), NULL, &db), MUNI_EINVAL);
+    FAILS(muni_open(with("schema=pg_toast"), NULL, &db), MUNI_EINVAL);
+    FAILS(muni_open(with("user=nobody_at_all&password=abrakadabra"), NULL, &db), MUNI_EAUTH);
+    ck_assert_ptr_null(strstr(muni_error_text("en"), "abrakadabra"));
+    FAILS(muni_open(with("host=/nowhere&password=abrakadabra"), NULL, &db), MUNI_EIO);
+    ck_assert_ptr_null(strstr(muni_error_text("en"), "abrakadabra"));
+    ck_assert_ptr_null(db);
+}
+END_TEST
+
+START_TEST(server__of_another_encoding_is_refused) {
+    muni_db *db = NULL;
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    (void)place_ask("DROP DATABASE IF EXISTS test_euc");
+    (void)place_ask("CREATE DATABASE test_euc ENCODING 'EUC_JP' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    FAILS(muni_create(with("dbname=test_euc"), &o, &db), MUNI_ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "EUC_JP"));
+    (void)place_ask("DROP DATABASE test_euc");
+}
+END_TEST
+
+/* Somebody who may not make a schema, and then one who may not touch the store's. */
+START_TEST(server__rights_are_named) {
+    muni_db *db = NULL;
+    char url[PLACE_SIZE + 80];
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    (void)place_ask("DROP ROLE IF EXISTS test_guest");
+    (void)place_ask("CREATE ROLE test_guest LOGIN");
+    FAILS(muni_create(with("user=test_guest&schema=of_a_guest"), &o, &db), MUNI_EREADONLY);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "GRANT CREATE ON DATABASE"));
+    (void)snprintf(url, sizeof url, "%s&user=test_guest", m.path);
+    FAILS(muni_open(url, NULL, &db), MUNI_EREADONLY);
+    (void)place_ask("DROP ROLE test_guest");
+    /* and a server that only reads */
+    (void)snprintf(url, sizeof url, "%s&options=-cdefault_transaction_read_only%%3Don", m.path);
+    muni_session *s = NULL;
+    OK(muni_open(url, NULL, &db));
+    OK(muni_db_session(db, "admin", "test", NULL, &s));
+    muni_rec *rec = mt_rec("{\"code\":\"a\",\"name\":\"窓口\"}");
+    FAILS(muni_session_create(s, "desk", rec, NULL), MUNI_EREADONLY);
+    muni_rec_free(rec);
+    muni_session_unref(s);
+    muni_db_unref(db);
+}
+END_TEST
+
+START_TEST(server__nothing_is_left_of_a_store_that_was_not_made) {
+    muni_db *db = NULL;
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    ck_assert_str_eq(place_ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'm\\_new\\_%'"), "0");
+    (void)place_ask("DROP SCHEMA IF EXISTS test_never CASCADE"); /* of a run that was stopped */
+    for (long n = 20; n < 20000; n *= 3) { /* memory runs out while it is being filled */
+        fault_set(n);
+        muni_status st = muni_create(with("schema=test_never"), &o, &db);
+        bool failed = fault_count() >= n;
+        fault_set(0);
+        ck_assert_int_eq(st, failed ? MUNI_ENOMEM : MUNI_OK);
+        if (!failed)
+            break;
+        ck_assert_str_eq(place_ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'm\\_new\\_%' OR nspname = 'test_never'"), "0");
+    }
+    muni_db_unref(db);
+    (void)place_ask("DROP SCHEMA test_never CASCADE");
+}
+END_TEST
+
+/* An idle connection is replaced without a word; one in a group is not. */
+START_TEST(server__that_went_away_is_found_again) {
+    muni_rec *rec = mt_rec("{\"code\":\"b\",\"name\":\"窓口\"}");
+    int64_t ticket = mt_ticket(m.admin, "前");
+    end_connections();
+    (void)mt_ticket(m.admin, "後");
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 2);
+    end_connections();
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 2);
+    OK(muni_session_begin(m.admin));
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"途中\"}"));
+    end_connections();
+    FAILS(muni_session_create(m.admin, "desk", rec, NULL), MUNI_EIO);
+    ck_assert_int_lt(muni_session_commit(m.admin), 0);
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"もう一度\"}")); /* and goes on */
+    muni_rec *out = mt_get(m.admin, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(out, "subject"), "もう一度");
+    ck_assert_int_eq(mt_int(out, "rev"), 2);
+    muni_rec_free(out);
+    muni_rec_free(rec);
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    ck_assert_int_eq(mt_int(out, "verified"), 1);
+    muni_rec_free(out);
+}
+END_TEST
+
+static muni_status answer;
+
+static void *writes(void *ticket) {
+    answer = mt_update(m.admin, "ticket", *(int64_t *)ticket, 0, "{\"subject\":\"書いた\"}");
+    return NULL;
+}
+
+/* The connection is lost while the server commits: it is asked how that ended. The commit waits for what the test lets it wait for. */
+static muni_status lost_in_commit(int64_t ticket, const char *waiting) {
+    pthread_t thread;
+    char sql[200];
+    ck_assert_int_eq(pthread_create(&thread, NULL, writes, &ticket), 0);
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'libmunicipal' AND query = 'COMMIT' AND wait_event = '%s'", waiting);
+    int i = 0;
+    for (; i < 1000 && strcmp(place_ask(sql), "1") != 0; i++)
+        nap();
+    ck_assert_msg(i < 1000, "the commit does not wait for %s", waiting);
+    (void)place_ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'libmunicipal' AND query = 'COMMIT'");
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    return answer;
+}
+
+START_TEST(server__is_asked_how_a_commit_ended) {
+    int64_t ticket = mt_ticket(m.admin, "前");
+    muni_rec *out = NULL;
+    /* it was written: it waits for a standby that is not there */
+    (void)place_ask("ALTER SYSTEM SET synchronous_commit TO on");
+    (void)place_ask("ALTER SYSTEM SET synchronous_standby_names TO 'nobody'");
+    (void)place_ask("SELECT pg_reload_conf()");
+    end_connections();
+    muni_status st = lost_in_commit(ticket, "SyncRep");
+    (void)place_ask("ALTER SYSTEM RESET synchronous_standby_names");
+    (void)place_ask("ALTER SYSTEM RESET synchronous_commit");
+    (void)place_ask("SELECT pg_reload_conf()");
+    ck_assert_int_eq(st, MUNI_OK);
+    out = mt_get(m.admin, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(out, "subject"), "書いた");
+    muni_rec_free(out);
+    /* it was not: something of the committing transaction takes its time, and is ended */
+    ck_assert_int_eq(place_sql(m.path, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';"
+                                       "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON k_ticket DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"), 0);
+    ticket = mt_ticket(m.admin, "前");
+    ck_assert_int_eq(lost_in_commit(ticket, "PgSleep"), MUNI_EIO);
+    ck_assert_int_eq(place_sql(m.path, "DROP TRIGGER slow ON k_ticket"), 0);
+    out = mt_get(m.admin, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(out, "subject"), "前");
+    ck_assert_int_eq(mt_int(out, "rev"), 1);
+    muni_rec_free(out);
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    ck_assert_int_eq(mt_int(out, "verified"), 1);
+    muni_rec_free(out);
+}
+END_TEST
+
+Suite *suite_server(void);
+Suite *suite_server(void) {
+    Suite *s = suite_create("server");
+    TCase *t = tcase_create("server");
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_set_timeout(t, 120);
+    if (place_server()) {
+        tcase_add_test(t, server__refuses_and_says_what_to_do);
+        tcase_add_test(t, server__of_another_encoding_is_refused);
+        tcase_add_test(t, server__rights_are_named);
+        tcase_add_test(t, server__nothing_is_left_of_a_store_that_was_not_made);
+        tcase_add_test(t, server__that_went_away_is_found_again);
+        tcase_add_test(t, server__is_asked_how_a_commit_ended);
+    }
+    suite_add_tcase(s, t);
+    return s;
+}
