@@ -39,14 +39,22 @@ typedef struct muni_open_options {
  * Make a new store, with the shipped definitions, the groups administrator, operator, approver and reader, and one administrator. It is made
  * beside, as a file with `.new-` and more behind its name, and gets its name when it is whole: a process that dies leaves the whole store or none.
  *
- * @param url     [borrowed during the call] a file name, or `:memory:`; the file must not exist
+ * On a server it is a schema of a database that is there (encoded in UTF-8); it is made under another name there as well, and who makes it needs the right
+ * to CREATE in the database.
+ *
+ * @param url     [borrowed during the call] a file name, `:memory:`, or an address of PostgreSQL as libpq takes it, `postgresql://…`, with `schema=NAME`
+ *                among its parameters (`municipal` where it has none); the file or schema must not exist
  * @param options [borrowed during the call] how, or NULL
  * @param out     [owned] the open store; close it with muni_db_close() and drop it with muni_db_unref()
  * @retval MUNI_OK made
  * @retval MUNI_EINVAL an argument is NULL, empty or out of range
  * @retval MUNI_EUTF8 a text is not valid UTF-8
- * @retval MUNI_EUNIQUE the file exists
- * @retval MUNI_ENOTSUP no driver for this URL in this build
+ * @retval MUNI_EFORMAT a text has a control character
+ * @retval MUNI_ELIMIT a text is too long
+ * @retval MUNI_EUNIQUE the file or schema exists
+ * @retval MUNI_ENOTFOUND there is no such directory or database
+ * @retval MUNI_EAUTH the server refused the account or its password
+ * @retval MUNI_ENOTSUP no driver for this URL in this build, or the server is too old or its database not in UTF-8
  * @storeerrors
  * @thread any
  * @since 0.1
@@ -57,17 +65,18 @@ MUNI_API muni_status muni_create(const char *url, const muni_create_options *opt
  * Open a store that exists. An upgrade goes in pieces and is written down: where it was stopped, by a power failure or otherwise, the next one goes on, and until
  * it is finished the store opens with `upgrade` only. Close other programs on the store before.
  *
- * @param url     [borrowed during the call] a file name
+ * @param url     [borrowed during the call] a file name, or the address of a store on a server (see muni_create())
  * @param options [borrowed during the call] how, or NULL
  * @param out     [owned] the open store; close it with muni_db_close() and drop it with muni_db_unref()
  * @retval MUNI_OK opened
  * @retval MUNI_EINVAL an argument is NULL, empty or out of range
- * @retval MUNI_ENOTFOUND there is no such file
+ * @retval MUNI_ENOTFOUND there is no such file or database, or no store in the schema
+ * @retval MUNI_EAUTH the server refused the account or its password
  * @retval MUNI_ENOTSTORE it is not a store of this library
  * @retval MUNI_EUPGRADE it is of an older version and `upgrade` was not asked for
  * @retval MUNI_EVERSION it is of a newer version that this library cannot use
  * @retval MUNI_ECANCELLED `progress` cancelled the upgrade
- * @retval MUNI_ENOTSUP no driver for this URL, or it lies on a network file system
+ * @retval MUNI_ENOTSUP no driver for this URL, it lies on a network file system, or the server is too old or its database not in UTF-8
  * @storeerrors
  * @thread any
  * @since 0.1
