@@ -59,6 +59,9 @@ export MUNI_TEST_SERVER
 if [ $# -gt 0 ]; then
     "$@"
 else
+    st=0
     # shellcheck disable=SC2086
-    tests/unit/run $suites
+    tests/unit/run $suites || st=1
+    tests/conformance/driver "${srcdir:-.}/tests/conformance" || st=1
+    exit $st
 fi

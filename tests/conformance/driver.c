@@ -65,6 +65,17 @@ static void path_of(const world *w, const char *name, char *out, size_t room) {
         snprintf(out, room, "%s/%s", w->directory, name ? name : "city.db");
 }
 
+/* The same for a store: a schema of the server where MUNI_TEST_SERVER names one, unless a step wrote a file of that name. */
+static void store_of(const world *w, const char *name, char *out, size_t room) {
+    const char *server = getenv("MUNI_TEST_SERVER");
+    path_of(w, name, out, room);
+    if (!server || !*server || access(out, F_OK) == 0)
+        return;
+    snprintf(out, room, "%s%cschema=%s_%s", server, strchr(server, '?') ? '&' : '?', strrchr(w->directory, '/') + 1, name ? name : "city.db");
+    for (char *p = strstr(out, "schema=") + 7; *p; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ? *p : '_';
+}
+
 /* Its text, or its bytes as hexadecimal digits. */
 static json_t *read_file(const char *path, bool hex) {
     FILE *f = fopen(path, "rb");
@@ -457,7 +468,7 @@ static muni_status do_store(world *w, const char *verb, const json_t *s, json_t 
     muni_db *db = NULL;
     muni_rec *rec = NULL;
     *known = true;
-    path_of(w, text_of(s, "path"), path, sizeof path);
+    store_of(w, text_of(s, "path"), path, sizeof path);
     if (is(verb, "create_store") || is(verb, "open_store")) {
         if (is(verb, "create_store")) {
             muni_create_options o = MUNI_CREATE_OPTIONS_INIT;

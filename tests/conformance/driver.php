@@ -112,6 +112,16 @@ final class World
         return is_array($v) ? array_map([$this, 'value'], $v) : $v;
     }
 
+    /** The same for a store: a schema of the server where MUNI_TEST_SERVER names one, unless a step wrote a file of that name. */
+    private function storeAt(string $name): string
+    {
+        $server = getenv('MUNI_TEST_SERVER');
+        if (!$server || file_exists($this->path($name)))
+            return $this->path($name);
+        $schema = preg_replace('/[^a-z0-9]/', '_', strtolower(basename($this->directory) . '_' . $name));
+        return $server . (str_contains($server, '?') ? '&' : '?') . 'schema=' . $schema;
+    }
+
     private function path(string $name): string
     {
         return $name === ':memory:' ? $name : (str_starts_with($name, 'data/') ? $this->beside : $this->directory) . "/$name";
@@ -191,11 +201,11 @@ final class World
             case 'create_store':
                 $this->sessions = [];
                 $now = isset($s['now']) ? ['now' => $this->time($s['now'])] : [];
-                $this->store = Store::create($this->path($s['path'] ?? 'city.db'), ...$given('admin', 'admin_name', 'test', 'utc_offset'), ...$now);
+                $this->store = Store::create($this->storeAt($s['path'] ?? 'city.db'), ...$given('admin', 'admin_name', 'test', 'utc_offset'), ...$now);
                 return null;
             case 'open_store':
                 $this->sessions = [];
-                $this->store = Store::open($this->path($s['path'] ?? 'city.db'), ...$given('upgrade'));
+                $this->store = Store::open($this->storeAt($s['path'] ?? 'city.db'), ...$given('upgrade'));
                 return null;
             case 'close_store':
                 $this->store->close();
