@@ -303,6 +303,7 @@ static muni_status check_records(audit *a) {
     int64_t rec = 0, done = 0;
     muni_status st;
     MUNI_TRY(muni__sql(a->tx->conn, "SELECT " ENTRY_COLUMNS " FROM m_history ORDER BY rec,id", &s));
+    muni__many(s);
     for (;;) {
         MUNI_TRY(muni__step(s));
         bool more = st == MUNI_ROW;
@@ -396,7 +397,9 @@ static muni_status check_order(audit *a) {
     MUNI_TRY(muni__conn_last(a->tx->conn, "sealed", &sealed));
     MUNI_TRY(muni__conn_last(a->tx->conn, "block", &blocks));
     MUNI_TRY(muni__sql(a->tx->conn, "SELECT id,hash,kind,rec,rev FROM m_history ORDER BY id", &s));
+    muni__many(s);
     MUNI_TRY(muni__sql(a->tx->conn, "SELECT no,first,last,count,root,prev,hash,sealed_at FROM m_block ORDER BY no", &t));
+    muni__many(t);
     MUNI_TRY(next_block(t, &b));
     for (;;) {
         MUNI_TRY(muni__step(s));

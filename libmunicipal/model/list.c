@@ -454,6 +454,8 @@ static muni_status way_open(pager *p, const way *w, bool *exact, muni__stmt **ou
     st = way_sql(p, w, &o, exact);
     if (st >= 0)
         st = muni__sqlout_open(&o, p->tx->conn, out);
+    if (st >= 0 && (w->window ? w->window > MUNI__WINDOW : w->look || !*exact))
+        muni__many(*out);
     muni__sqlout_free(&o);
     return st;
 }

@@ -118,6 +118,7 @@ struct muni__driver {
     muni_status (*prepare)(muni__conn *c, const char *sql, size_t n, void **native, bool *writes);
     void (*finalize)(void *native, bool forked);
     muni_status (*bind)(muni__stmt *s, int i, int type, int64_t v, const void *p, size_t n);
+    void (*many)(muni__stmt *s); /* NULL: rows are never held */
     muni_status (*step)(muni__stmt *s); /* MUNI_ROW, MUNI_OK, error */
     void (*reset)(void *native);
     bool (*col_int)(void *native, int i, int64_t *v); /* false and 0 for null */

@@ -417,15 +417,20 @@ static muni_status begin_once(muni__conn *c, bool write) {
     const muni__store *s = c->store;
     PGresult *r = NULL;
     int32_t wait = s->o.wait_ms > 0 ? s->o.wait_ms : 1; /* 0 would mean for ever */
-    muni__buf *sql = &l->waste;
+    char sql[160] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    muni_status st = MUNI_OK;
     if (l->wait_ms != wait)
-        muni__buf_printf(sql, "SET lock_timeout TO %d; ", (int)wait);
+        muni__buf_printf(&l->waste, "SET lock_timeout TO %d", (int)wait);
+    if (l->waste.n || l->waste.st < 0) { /* before, or a rollback would undo it */
+        st = l->waste.st < 0 ? l->waste.st : say(c, l->pg, l->waste.p, NULL);
+        muni__buf_clear(&l->waste);
+    }
+    if (st < 0)
+        return st;
+    l->wait_ms = wait;
     if (write)
-        muni__buf_printf(sql, "BEGIN; SELECT pg_advisory_xact_lock(%lld); SELECT pg_current_xact_id()", (long long)((impl *)s->impl)->key);
-    else
-        muni__buf_puts(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    muni_status st = sql->st < 0 ? sql->st : say(c, l->pg, sql->p, &r);
-    muni__buf_clear(sql);
+        (void)snprintf(sql, sizeof sql, "BEGIN; SELECT pg_advisory_xact_lock(%lld); SELECT pg_current_xact_id()", (long long)((impl *)s->impl)->key);
+    st = say(c, l->pg, sql, &r);
     l->write = write;
     *l->xid = '\0';
     if (st < 0) {
@@ -433,7 +438,6 @@ static muni_status begin_once(muni__conn *c, bool write) {
             PQclear(PQexec(l->pg, "ROLLBACK"));
         return st;
     }
-    l->wait_ms = wait;
     if (write)
         (void)snprintf(l->xid, sizeof l->xid, "%s", PQgetvalue(r, 0, 0));
     PQclear(r);
@@ -514,8 +518,7 @@ static muni_status translate(const char *sql, muni__buf *out, int *count) {
         if (*p == '\'' || *p == '"') {
             size_t n = 1 + strcspn(p + 1, *p == '"' ? "\"" : "'");
             n += p[n] != '\0';
-            if (*p == '"' || strncmp(p, "'", 1) == 0)
-                muni__buf_put(out, p, n);
+            muni__buf_put(out, p, n);
             p += n;
         } else if (*p == '?' || !strncmp(p, set, sizeof set - 1)) {
             bool is_set = *p != '?';
@@ -618,7 +621,7 @@ static muni_status pg_bind(muni__stmt *s, int i, int type, int64_t v, const void
     return MUNI_OK;
 }
 
-void muni__postgresql_many(muni__stmt *s) {
+static void pg_many(muni__stmt *s) {
     ((statement *)s->native)->many = true;
 }
 
@@ -924,6 +927,7 @@ const muni__driver muni__postgresql = {
     .prepare = pg_prepare,
     .finalize = pg_finalize,
     .bind = pg_bind,
+    .many = pg_many,
     .step = pg_step,
     .reset = pg_reset,
     .col_int = pg_col_int,

@@ -177,7 +177,7 @@ static muni_status check(muni__conn *c, muni_status (*wrong)(void *user, int64_t
     muni__stmt *s = NULL;
     muni_status st;
     MUNI_TRY(muni__sql(c, "SELECT \"doc\", \"keys\", array_to_string(tsvector_to_array(\"tok\"), ' ') FROM \"m_doc\"", &s));
-    muni__postgresql_many(s);
+    muni__many(s);
     while ((st = muni__step(s)) == MUNI_ROW) {
         size_t n, said_n;
         bool same = false;
@@ -245,7 +245,7 @@ static muni_status open_docs(muni__conn *c, const muni__term *term, muni__docs *
     } else {
         MUNI_TRY(muni__sql(c, "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM \"m_doc\" ORDER BY \"doc\" DESC", &d->s));
     }
-    muni__postgresql_many(d->s);
+    muni__many(d->s);
     *out = &d->of;
     return MUNI_OK;
 out:
@@ -265,7 +265,7 @@ static muni_status open_rest(docs *d) {
                        &d->s));
     muni__bind_literal(d->s, 1, d->query);
     muni__bind_int(d->s, 2, WINDOW);
-    muni__postgresql_many(d->s);
+    muni__many(d->s);
 out:
     return st;
 }

@@ -474,6 +474,11 @@ void muni__sql_set(muni__buf *sql, int param) {
     muni__buf_printf(sql, "IN (SELECT \"value\" FROM json_each(?%d))", param);
 }
 
+void muni__many(muni__stmt *s) {
+    if (s->c->drv->many)
+        s->c->drv->many(s);
+}
+
 muni_status muni__step(muni__stmt *s) {
     muni__conn *c = s->c;
     if (s->st < 0) /* the record may be another's by now */

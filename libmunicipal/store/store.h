@@ -83,6 +83,8 @@ void muni__bind_blob(muni__stmt *s, int i, const void *p, size_t n);  /* borrowe
 /* A set of ids as one parameter; the SQL has what muni__sql_set wrote. Copies. */
 void muni__bind_set(muni__stmt *s, int i, const int64_t *ids, size_t n);
 void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" */
+/* Its rows may be too many to be held at once: they come piece by piece, in the transaction that is open. Before the first step. */
+void muni__many(muni__stmt *s);
 muni_status muni__step(muni__stmt *s);          /* MUNI_ROW, MUNI_OK at the end, or an error (also one that a bind met) */
 int64_t muni__col_int(muni__stmt *s, int i); /* 0 for null */
 bool muni__col_number(muni__stmt *s, int i, int64_t *v); /* false and 0 for null */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef MUNI_POSTGRESQL
@@ -27,7 +28,9 @@ bool place_server(void) {
 
 void place_new(char out[PLACE_SIZE], const char *file) {
     static int count;
-    int n = server() ? snprintf(out, PLACE_SIZE, "%s%cschema=test_%ld_%d", server(), strchr(server(), '?') ? '&' : '?', (long)getpid(), ++count)
+    struct timespec now = { 0, 0 };
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* numbers of processes come again */
+    int n = server() ? snprintf(out, PLACE_SIZE, "%s%cschema=test_%ld_%d_%lx", server(), strchr(server(), '?') ? '&' : '?', (long)getpid(), ++count, (unsigned long)now.tv_nsec)
                      : snprintf(out, PLACE_SIZE, "%s", file);
     ck_assert_int_lt(n, PLACE_SIZE);
 }
