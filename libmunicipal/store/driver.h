@@ -128,9 +128,8 @@ struct muni__driver {
     int64_t (*changes)(muni__conn *c);
     muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements that make or change tables */
     muni_status (*make)(muni__conn *c, const muni__ddl *d); /* such a thing */
-    /* The words of the house with which a thing of this name was made; NULL: there is none. Owned. */
-    muni_status (*made_with)(muni__conn *c, const char *name, char **out);
-    muni_status (*has_column)(muni__conn *c, const char *table, const char *column, bool *out);
+    const char *made_with;  /* SQL: the words of the house with which the thing ?1 was made; no row: there is none */
+    const char *has_column; /* SQL: a row where the table ?1 has the column ?2 */
     /* of store.h: what the functions of these names say */
     muni_status (*inspect)(muni__conn *c, muni_status (*each)(void *user, const char *index, const char *said), void *user);
     muni_status (*rebuild)(muni__conn *c, const char *index);

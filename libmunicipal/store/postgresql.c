@@ -816,40 +816,6 @@ out:
     return st;
 }
 
-static muni_status pg_made_with(muni__conn *c, const char *name, char **out) {
-    muni__stmt *s;
-    *out = NULL;
-    muni_status st = muni__sql(c, "SELECT coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class WHERE relname = CAST(?1 AS text) AND relnamespace = current_schema()::regnamespace", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, name, strlen(name));
-    st = muni__step(s);
-    if (st == MUNI_ROW) {
-        size_t n;
-        const char *p = muni__col_text(s, 0, &n);
-        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
-    }
-    muni__done(s);
-    return st;
-}
-
-static muni_status pg_has_column(muni__conn *c, const char *table, const char *column, bool *out) {
-    muni__stmt *s;
-    *out = false;
-    muni_status st = muni__sql(c,
-                               "SELECT 1 FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid WHERE r.relname = CAST(?1 AS text) AND r.relnamespace = current_schema()::regnamespace "
-                               "AND a.attname = CAST(?2 AS text) AND a.attnum > 0 AND NOT a.attisdropped",
-                               &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, table, strlen(table));
-    muni__bind_text(s, 2, column, strlen(column));
-    st = muni__step(s);
-    *out = st == MUNI_ROW;
-    muni__done(s);
-    return st < 0 ? st : MUNI_OK;
-}
-
 /* ---- the whole */
 
 /* The server keeps checksums and looks after its pages; there is nothing that we could ask it in a moment. */
@@ -937,8 +903,9 @@ const muni__driver muni__postgresql = {
     .changes = pg_changes,
     .run = pg_run,
     .make = pg_make,
-    .made_with = pg_made_with,
-    .has_column = pg_has_column,
+    .made_with = "SELECT coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class WHERE relname = CAST(?1 AS text) AND relnamespace = current_schema()::regnamespace",
+    .has_column = "SELECT 1 FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid WHERE r.relname = CAST(?1 AS text) AND r.relnamespace = current_schema()::regnamespace "
+                  "AND a.attname = CAST(?2 AS text) AND a.attnum > 0 AND NOT a.attisdropped",
     .inspect = pg_inspect,
     .rebuild = pg_rebuild,
     .size = pg_size,

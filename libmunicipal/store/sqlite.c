@@ -677,37 +677,6 @@ static muni_status sqlite_make(muni__conn *c, const muni__ddl *d) {
     return exec(c, d->sql);
 }
 
-static muni_status sqlite_made_with(muni__conn *c, const char *name, char **out) {
-    muni__stmt *s;
-    *out = NULL;
-    muni_status st = muni__sql(c, "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, name, strlen(name));
-    st = muni__step(s);
-    if (st == MUNI_ROW) {
-        size_t n;
-        const char *p = muni__col_text(s, 0, &n);
-        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
-    }
-    muni__done(s);
-    return st;
-}
-
-static muni_status sqlite_has_column(muni__conn *c, const char *table, const char *column, bool *out) {
-    muni__stmt *s;
-    *out = false;
-    muni_status st = muni__sql(c, "SELECT 1 FROM pragma_table_info(?1) WHERE \"name\" = ?2", &s);
-    if (st < 0)
-        return st;
-    muni__bind_text(s, 1, table, strlen(table));
-    muni__bind_text(s, 2, column, strlen(column));
-    st = muni__step(s);
-    *out = st == MUNI_ROW;
-    muni__done(s);
-    return st < 0 ? st : MUNI_OK;
-}
-
 /* ---- the file */
 
 /* "Page 50: unable to get the page. error code=266": the disk would not read it, which is no damage that is known of yet. */
@@ -836,8 +805,8 @@ const muni__driver muni__sqlite = {
     .changes = sqlite_changes,
     .run = exec,
     .make = sqlite_make,
-    .made_with = sqlite_made_with,
-    .has_column = sqlite_has_column,
+    .made_with = "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1",
+    .has_column = "SELECT 1 FROM pragma_table_info(?1) WHERE \"name\" = ?2",
     .inspect = sqlite_inspect,
     .rebuild = sqlite_rebuild,
     .size = sqlite_size,

@@ -146,6 +146,38 @@ static muni_status get_tables(muni__conn *c, int32_t *out) {
 
 /* ---- adding */
 
+/* The words with which the object `name` was made; NULL where there is none. Owned. */
+static muni_status made_with(muni__conn *c, const char *name, char **out) {
+    muni__stmt *s;
+    *out = NULL;
+    muni_status st = muni__sql(c, c->drv->made_with, &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, name, strlen(name));
+    st = muni__step(s);
+    if (st == MUNI_ROW) {
+        size_t n;
+        const char *p = muni__col_text(s, 0, &n);
+        st = (*out = muni__strndup(p ? p : "", n)) ? MUNI_OK : MUNI_ENOMEM;
+    }
+    muni__done(s);
+    return st;
+}
+
+static muni_status has_column(muni__conn *c, const char *table, const char *column, bool *out) {
+    muni__stmt *s;
+    *out = false;
+    muni_status st = muni__sql(c, c->drv->has_column, &s);
+    if (st < 0)
+        return st;
+    muni__bind_text(s, 1, table, strlen(table));
+    muni__bind_text(s, 2, column, strlen(column));
+    st = muni__step(s);
+    *out = st == MUNI_ROW;
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
 /* What stands in the way of a thing, or is only a part of one. */
 static muni_status change(muni__conn *c, const muni__buf *sql) {
     return sql->st < 0 ? sql->st : c->drv->run(c, sql->p);
@@ -159,7 +191,7 @@ muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, int32_t most, 
     muni_status st = MUNI_OK;
     *missing = 0;
     for (const muni__ddl *d = ddl; d; d = d->next) {
-        MUNI_TRY(c->drv->made_with(c, d->name, &stored));
+        MUNI_TRY(made_with(c, d->name, &stored));
         bool other = stored && d->type == 'i' && strcmp(stored, d->sql) != 0;
         if (!stored || other)
             ++*missing;
@@ -172,7 +204,7 @@ muni_status muni__schema_add(muni__conn *c, const muni__ddl *ddl, int32_t most, 
             MUNI_TRY(c->drv->make(c, d));
         for (size_t i = 0; stored && i < d->ncolumns && !(most && *missing >= most); i++) {
             bool there;
-            MUNI_TRY(c->drv->has_column(c, d->table, d->columns[i].name, &there));
+            MUNI_TRY(has_column(c, d->table, d->columns[i].name, &there));
             if (there)
                 continue;
             ++*missing;
@@ -337,7 +369,7 @@ muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *in
     int64_t v;
     muni_status st;
     char *there;
-    MUNI_TRY(c->drv->made_with(c, "m_meta", &there)); /* a file of ours without it is damaged, not unreadable */
+    MUNI_TRY(made_with(c, "m_meta", &there)); /* a file of ours without it is damaged, not unreadable */
     bool found = there != NULL;
     muni__free(there);
     if (!found)

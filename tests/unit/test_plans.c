@@ -1062,7 +1062,7 @@ static void read_sources(const char *dir, const char *inner) {
     for (struct dirent *e; (e = readdir(d));) {
         char name[512];
         size_t n = strlen(e->d_name);
-        if (e->d_name[0] == '.')
+        if (e->d_name[0] == '.' || !strncmp(e->d_name, "postgresql", 10)) /* the server plans those */
             continue;
         (void)snprintf(name, sizeof name, "%s%s%s", inner, *inner ? "/" : "", e->d_name);
         if (n > 2 && (!strcmp(e->d_name + n - 2, ".c") || !strcmp(e->d_name + n - 2, ".h"))) {
