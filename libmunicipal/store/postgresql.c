@@ -20,6 +20,7 @@
 
 #define SERVER_LEAST 130000
 #define SCHEMA "municipal"
+#define BOOLEAN 16           /* the number of that type */
 #define FETCH 200            /* rows of a piece */
 #define REFUSAL_MS 2000      /* to be told why a server refused us */
 #define AGAIN_NS 100000000   /* between two tries to reach it again */
@@ -716,7 +717,7 @@ static bool pg_col_int(void *native, int i, int64_t *v) {
     if (pg_col_null(native, i))
         return false;
     const char *p = PQgetvalue(q->res, q->at, i);
-    *v = *p == 't' ? 1 : (int64_t)strtoll(p, NULL, 10); /* t and f: a truth */
+    *v = PQftype(q->res, i) == BOOLEAN ? *p == 't' : (int64_t)strtoll(p, NULL, 10);
     return true;
 }
 

@@ -61,7 +61,9 @@ static muni_status store_new(const char *url, const muni__store_options *o, muni
     if (!url || !*url)
         return muni__fail(MUNI_EINVAL, "url", "the name of the store is missing; give a file name", "保存先の名前がありません。ファイル名を指定してください");
     const muni__driver *drv = &muni__sqlite;
-    if (begins(url, "postgres://", &rest) || begins(url, "postgresql://", &rest)) {
+    if (begins(url, "postgres:", &rest) || begins(url, "postgresql:", &rest)) {
+        if (strncmp(rest, "//", 2) != 0)
+            return muni__fail(MUNI_EINVAL, "url", "an address of PostgreSQL begins with postgresql://", "PostgreSQLの接続先はpostgresql://で始めてください");
 #ifdef MUNI_POSTGRESQL
         drv = &muni__postgresql;
         rest = url;

@@ -88,6 +88,8 @@ START_TEST(store__names_that_lead_nowhere) {
     FAILS(muni__store_create("sqlite:", NULL, &birth, &s), MUNI_EINVAL);
 #ifdef MUNI_POSTGRESQL
     FAILS(muni__store_create("postgresql:///db?host=/nowhere", NULL, &birth, &s), MUNI_EIO);
+    FAILS(muni__store_create("postgresql:db", NULL, &birth, &s), MUNI_EINVAL);
+    FAILS(muni__store_open("postgres:db", NULL, &s), MUNI_EINVAL);
     FAILS(muni__store_open("postgresql:///db?host=/nowhere", NULL, &s), MUNI_EIO);
     FAILS(muni__store_open("postgresql:///db?host=/nowhere&schema=Big", NULL, &s), MUNI_EINVAL);
     FAILS(muni__store_open("postgresql:///db?schema=pg_temp&host=/nowhere", NULL, &s), MUNI_EINVAL);
