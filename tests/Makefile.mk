@@ -130,7 +130,7 @@ TESTS += %D%/postgresql.sh
 endif
 endif
 EXTRA_DIST += %D%/postgresql.sh
-%D%/postgresql.log: %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT)
+%D%/postgresql.log: %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT) %D%/load/load$(EXEEXT)
 
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/abi/surface.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh

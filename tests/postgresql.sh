@@ -63,5 +63,6 @@ else
     # shellcheck disable=SC2086
     tests/unit/run $suites || st=1
     tests/conformance/driver "${srcdir:-.}/tests/conformance" || st=1
+    tests/load/load || st=1
     exit $st
 fi

@@ -193,6 +193,122 @@ START_TEST(server__is_asked_how_a_commit_ended) {
 }
 END_TEST
 
+/* ---- the same on both */
+
+#define TEXTS 600
+
+static uint64_t dice = 20240401;
+
+static uint32_t roll(uint32_t below) {
+    dice = dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(dice >> 33) % below;
+}
+
+/* Words as tickets have them, one after another; and characters by themselves. */
+static void any_text(char *out, size_t size, int words) {
+    static const char *const list[] = { "印刷", "できない", "プリンタ", "ﾌﾟﾘﾝﾀ", "VPN-01", "vpn", "接続", "東京都庁", "京都", "異動", "ﾊﾟｽﾜｰﾄﾞ", "パスワード", "を", "の", "が",
+                                        "pc12", "ＰＣ", "端末", "髙橋", "斎藤", "データ", "Excel2019", "0120", "障害", "再起動", "、", "。", " ", "〜", "📠", "é", "ー" };
+    size_t n = 0;
+    for (int i = 0; i < words && n + 24 < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s", list[roll((uint32_t)(sizeof list / sizeof *list))]);
+}
+
+/* A piece of 1 to 8 characters of such a text, now and then two with a blank between. */
+static void any_words(char *out, size_t size) {
+    char text[256];
+    size_t n = 0;
+    for (int pieces = roll(5) ? 1 : 2; pieces; pieces--) {
+        any_text(text, sizeof text, 6);
+        size_t all = strlen(text), at = roll((uint32_t)all), length = 1 + roll(8);
+        while (at && (text[at] & 0xc0) == 0x80)
+            at--;
+        for (; length && text[at] && n + 6 < size; length--)
+            do
+                out[n++] = text[at++];
+            while ((text[at] & 0xc0) == 0x80);
+        if (pieces > 1)
+            out[n++] = ' ';
+    }
+    out[n] = '\0';
+}
+
+/* The ids that a search answers, in their order; −1 where it cannot be searched for. */
+static int answers(muni_session *s, const char *json, int64_t ids[TEXTS]) {
+    muni_query *q = NULL;
+    muni_cursor *c = NULL;
+    muni_rec *rec = NULL;
+    muni_status st;
+    int n = 0;
+    if (muni_query_parse(json, MUNI_ZERO_TERMINATED, &q) < 0)
+        return -1;
+    OK(muni_session_list(s, q, &c));
+    for (; (st = muni_cursor_next(c, &rec)) == MUNI_ROW; muni_rec_free(rec))
+        ids[n++] = mt_int(rec, "id");
+    OK(st);
+    muni_cursor_unref(c);
+    muni_query_free(q);
+    return n;
+}
+
+START_TEST(server__finds_what_a_file_finds) {
+    static int64_t here[TEXTS], there[TEXTS];
+    const char *all = getenv("MUNI_QUERIES"); /* how many, where 1,000 are too few */
+    int many = all ? atoi(all) : 1000, searched = 0, found = 0;
+    char file[PLACE_SIZE], text[1024], words[128], json[4096];
+    muni_create_options o = MUNI_CREATE_OPTIONS_INIT;
+    muni_db *db = NULL;
+    muni_session *s[2] = { m.admin, NULL };
+    o.test = 1;
+    o.now = NOON;
+    (void)snprintf(file, sizeof file, "%s/same.db", m.dir);
+    OK(muni_create(file, &o, &db));
+    OK(muni_db_session(db, "admin", "test", NULL, &s[1]));
+    for (int i = 0; i < 2; i++)
+        OK(muni_session_begin(s[i]));
+    for (int i = 0; i < TEXTS; i++) {
+        muni_rec *rec = NULL;
+        any_text(text, 200, 1 + (int)roll(5));
+        OK(muni_rec_new(&rec));
+        OK(muni_rec_set_text(rec, "type", "incident", MUNI_ZERO_TERMINATED));
+        OK(muni_rec_set_text(rec, "category", "support", MUNI_ZERO_TERMINATED));
+        (void)snprintf(json, sizeof json, "件%s", text);
+        OK(muni_rec_set_text(rec, "subject", json, MUNI_ZERO_TERMINATED));
+        any_text(text, sizeof text, (int)roll(40));
+        OK(muni_rec_set_text(rec, "body", text, MUNI_ZERO_TERMINATED));
+        for (int k = 0; k < 2; k++)
+            OK(muni_session_create(s[k], "ticket", rec, NULL));
+        muni_rec_free(rec);
+        if (i % 200 == 199) /* of some of them the file's index has heard, of some not */
+            for (int k = 0; k < 2; k++) {
+                OK(muni_session_commit(s[k]));
+                OK(muni_session_begin(s[k]));
+            }
+    }
+    for (int i = 0; i < 2; i++)
+        OK(muni_session_commit(s[i]));
+    for (int i = 0; i < many; i++) {
+        any_words(words, sizeof words);
+        if (strpbrk(words, "\"\\"))
+            continue;
+        (void)snprintf(json, sizeof json, "{\"kind\":\"ticket\",\"words\":\"%s\"%s}", words, roll(4) ? "" : ",\"order\":[\"number\"]");
+        int n = answers(s[0], json, here), k = answers(s[1], json, there);
+        ck_assert_msg(n == k, "%s: %d on the server, %d in the file", json, n, k);
+        ck_assert_msg(n <= 0 || !memcmp(here, there, (size_t)n * sizeof *here), "%s: not the same, or in another order", json);
+        searched += n >= 0;
+        found += n > 0;
+    }
+    ck_assert_int_gt(searched, many * 8 / 10);
+    ck_assert_int_gt(found, many / 3);
+    printf("server: %d searches answered as a file answers them, %d of them with something\n", searched, found);
+    fflush(stdout);
+    muni_session_unref(s[1]);
+    muni_db_unref(db);
+    (void)unlink(file);
+    (void)snprintf(text, sizeof text, "%s-queue", file);
+    (void)unlink(text);
+}
+END_TEST
+
 Suite *suite_server(void);
 Suite *suite_server(void) {
     Suite *s = suite_create("server");
@@ -206,6 +322,7 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__nothing_is_left_of_a_store_that_was_not_made);
         tcase_add_test(t, server__that_went_away_is_found_again);
         tcase_add_test(t, server__is_asked_how_a_commit_ended);
+        tcase_add_test(t, server__finds_what_a_file_finds);
     }
     suite_add_tcase(s, t);
     return s;
