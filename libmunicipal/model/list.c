@@ -1,8 +1,8 @@
 /* Lists: pages of a query, planned by what the session sees (decisions 16, 19 and 20).
  *
  * A session that sees every row reads the wanted order. Any other reads the first 2,000 entries of it, keeping what it sees; where that does not
- * fill the page, the rest comes through the indexes of the scope columns, one ordered branch each, merged. With words, the candidates come from
- * the index, newest first; where many of them lead to nothing and the session sees few records, those are looked through instead.
+ * fill the page, the rest comes through the indexes of the scope columns, one ordered branch each, merged; the newest come that way from the
+ * beginning. With words, the candidates come from the index, newest first; where many of them lead to nothing and the session sees few records, those are looked through instead.
  *
  * Absent values stand last in either direction. */
 #include "model/list.h"

@@ -38,7 +38,6 @@ typedef struct link {
     int32_t wait_ms; /* what the server knows of it */
     int64_t names;   /* given to statements so far */
     int64_t changes;
-    bool write;
     char xid[24];    /* of the transaction that writes */
 } link_;
 
@@ -52,8 +51,7 @@ typedef struct param {
 typedef struct statement {
     link_ *l;
     int64_t name;
-    bool rows;          /* it gives some */
-    bool many;          /* … by a cursor */
+    bool many;          /* its rows come by a cursor */
     char *sql;          /* as the server wants it */
     int count;          /* of parameters */
     param *params;
@@ -432,7 +430,6 @@ static muni_status begin_once(muni__conn *c, bool write) {
     if (write)
         (void)snprintf(sql, sizeof sql, "BEGIN; SELECT pg_advisory_xact_lock(%lld); SELECT pg_current_xact_id()", (long long)((impl *)s->impl)->key);
     st = say(c, l->pg, sql, &r);
-    l->write = write;
     *l->xid = '\0';
     if (st < 0) {
         if (PQtransactionStatus(l->pg) != PQTRANS_IDLE)
@@ -491,7 +488,7 @@ static muni_status pg_commit(muni__conn *c) {
     if (PQresultStatus(r) == PGRES_COMMAND_OK)
         st = strcmp(PQcmdStatus(r), "COMMIT") ? muni__fail(MUNI_EDOOMED, NULL, "the database had rolled the transaction back", "データベースがトランザクションを取り消していました")
                                               : MUNI_OK;
-    else if (PQstatus(l->pg) != CONNECTION_OK && l->write)
+    else if (PQstatus(l->pg) != CONNECTION_OK && c->write)
         st = ask(c);
     else
         st = fail(c, l->pg, r);
@@ -566,7 +563,6 @@ static muni_status pg_prepare(muni__conn *c, const char *sql, size_t n, void **n
     for (size_t i = 0; i < MUNI_COUNT(reads); i++)
         if (!strncmp(q->sql, reads[i], strlen(reads[i])))
             *writes = false;
-    q->rows = !*writes;
     size_t count = (size_t)q->count;
     if (count) {
         q->params = muni__alloc_n(count, sizeof *q->params);
@@ -674,7 +670,7 @@ static muni_status run_it(muni__stmt *s) {
     }
     q->res = r;
     q->have = is == PGRES_TUPLES_OK ? PQntuples(r) : 0;
-    if (!q->rows)
+    if (s->writes)
         l->changes = (int64_t)strtoll(PQcmdTuples(r), NULL, 10);
     return MUNI_OK;
 }

@@ -9,7 +9,6 @@ static muni_status check_write(muni__conn *c) {
     return c->write ? MUNI_OK : muni__fail(MUNI_EINTERNAL, NULL, "a document is written outside a write transaction", "書込みトランザクションの外で文書を書き込もうとしました");
 }
 
-
 bool muni__doc_blank(const char *keys, size_t n) {
     while (n && (*keys == MUNI__KEY_SEP || *keys == ' '))
         keys++, n--;
