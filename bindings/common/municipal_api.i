@@ -151,6 +151,7 @@ const char *kind_or_query, const char *where_q = NULL, const char *words_q = NUL
     }
     muni_status history(const char *kind, int64_t id, muni_cursor **out);
     muni_status run_due(muni_rec **out);
+    muni_status doubt(int32_t *flag_out);
 }
 
 %extend muni_session {
@@ -212,6 +213,8 @@ typedef struct muni_report {} muni_report;
     muni_status store_check(int32_t repair = 0, muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) {
         return muni_store_check($self, repair, progress, user, out);
     }
+    muni_status store_copy(const char *url, muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_store_copy($self, url, progress, user, out); }
+    muni_status store_digest(muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_store_digest($self, progress, user, out); }
     muni_status store_reindex(muni_progress_fn progress = NULL, void *user = NULL, muni_rec **out = NULL) { return muni_store_reindex($self, progress, user, out); }
     muni_status store_statistics(muni_rec **out) { return muni_store_statistics($self, out); }
     muni_status store_vacuum(muni_rec **out) { return muni_store_vacuum($self, out); }

@@ -177,6 +177,8 @@ final class Session
      * @return array<string,mixed>
      */
     public function runDue(): array {}
+    /** Was the transaction that ended in doubt (EINDOUBT) written? */
+    public function doubt(): bool {}
     /**
      * Create records from a CSV file.
      * @param string|null $charset utf-8, cp932 or utf-16le; null: by the bytes
@@ -237,6 +239,19 @@ final class Session
      * @return array<string,mixed>
      */
     public function storeCheck(bool $repair = false, ?callable $progress = null): array {}
+    /**
+     * Copy the whole store to where there is nothing yet: digest, records, resumed and counts. Stopped, calling it again goes on.
+     * @param string $url a file name or the address of a server
+     * @param callable(int,int,string):mixed|null $progress false cancels
+     * @return array<string,mixed>
+     */
+    public function storeCopy(string $url, ?callable $progress = null): array {}
+    /**
+     * The digest of all that the store holds, whatever database keeps it, head, tables and counts.
+     * @param callable(int,int,string):mixed|null $progress false cancels
+     * @return array<string,mixed>
+     */
+    public function storeDigest(?callable $progress = null): array {}
     /**
      * Make the search index anew; the old one serves until the new one is whole.
      * @param callable(int,int,string):mixed|null $progress false cancels

@@ -28,6 +28,13 @@ static const verb verbs[] = {
     { "db", "upgrade", "", 0, 0, 0, 0, { "bring an older store up to date", "古い版の保存先を今の版に更新する" },
       { "Goes in pieces: stopped anywhere, it goes on when it is called again. Close other programs on the store before, and keep a copy.",
         "小分けに進みます。途中で止まっても、もう一度実行すると続きから進みます。先に他のプログラムを終了し、コピーを取っておいてください。" }, do_db_upgrade },
+    { "db", "copy", "SOURCE TARGET", 2, 2, 0, 0, { "copy a whole store to another place, or to a server", "保存先全体を別の場所やサーバーへ複製する" },
+      { "Ids, numbers and history stay as they are. There must be nothing at TARGET; nobody can open it before both were compared and found the same.\n"
+        "Stopped, it goes on when it is called again. What is written to SOURCE meanwhile is not in the copy: to move, close other programs first.",
+        "ID・番号・履歴はそのまま残ります。TARGETには何もないことが必要で、両方を読み比べて一致するまで開けません。途中で止まっても、もう一度実行すると\n"
+        "続きから進みます。複製中にSOURCEへ書かれたものは含まれません。移行するときは先に他のプログラムを終了してください。" }, do_db_copy },
+    { "db", "digest", "", 0, 0, 0, 0, { "the digest of all that the store holds", "保存先の内容全体のダイジェスト" },
+      { "Two stores have the same digest where they hold the same, in a file or on a server.", "内容が同じなら、ファイルでもサーバーでも同じ値になります。" }, do_db_digest },
     { "db", "reindex", "", 0, 0, 0, 0, { "make the search index anew, while the old one serves", "検索索引を作り直す（その間は元の索引を使う）" },
       { "Others read and write meanwhile. Stopped, it goes on when it is called again.", "他の利用者は読み書きを続けられます。途中で止まっても、もう一度実行すると続きから進みます。" }, do_db_reindex },
     { "db", "statistics", "", 0, 0, 0, 0, { "how large the store and its parts are", "保存先とその各部の大きさ" },

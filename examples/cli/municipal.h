@@ -142,6 +142,8 @@ int do_whoami(cli *c);
 int do_describe(cli *c);
 int do_audit_verify(cli *c);
 int do_db_upgrade(cli *c);
+int do_db_copy(cli *c);
+int do_db_digest(cli *c);
 int do_db_reindex(cli *c);
 int do_db_statistics(cli *c);
 int do_db_vacuum(cli *c);

@@ -303,21 +303,36 @@ int do_db_upgrade(cli *c) {
 }
 
 /* One of the verbs that answer a record. */
-static int upkeep(cli *c, muni_status (*call)(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out)) {
+static int upkeep(cli *c, muni_status (*call)(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out), void *user) {
     muni_rec *rec = NULL;
     int code = connect_session(c);
     if (code != DONE)
         return code;
     progress_begin();
-    muni_status st = call(c->session, progress, NULL, &rec);
+    muni_status st = call(c->session, progress, user, &rec);
     progress_end();
     code = st < 0 ? fail(c) : print_record(c, rec);
     muni_rec_free(rec);
     return code;
 }
 
+static muni_status copy(muni_session *session, muni_progress_fn tell, void *target, muni_rec **out) {
+    return muni_store_copy(session, target, tell, NULL, out);
+}
+
+int do_db_copy(cli *c) {
+    if (c->option[O_DB] && strcmp(c->arg[0], c->option[O_DB]) != 0)
+        return usage(c, "db copy names its source, and --db another store", "db copyのコピー元と--dbが別の保存先を指しています");
+    c->option[O_DB] = c->arg[0];
+    return upkeep(c, copy, (void *)(uintptr_t)c->arg[1]);
+}
+
+int do_db_digest(cli *c) {
+    return upkeep(c, muni_store_digest, NULL);
+}
+
 int do_db_reindex(cli *c) {
-    return upkeep(c, muni_store_reindex);
+    return upkeep(c, muni_store_reindex, NULL);
 }
 
 static muni_status vacuum(muni_session *session, muni_progress_fn unused, void *user, muni_rec **out) {
@@ -326,7 +341,7 @@ static muni_status vacuum(muni_session *session, muni_progress_fn unused, void *
 }
 
 int do_db_vacuum(cli *c) {
-    return upkeep(c, vacuum);
+    return upkeep(c, vacuum, NULL);
 }
 
 /* How many records of each kind there are, and how large the tables and indexes. */

@@ -265,13 +265,13 @@ static muni_status note_counter(check *c, const char *name, int64_t value) {
 }
 
 static muni_status check_counter(check *c, muni__problem code, const char *name, int64_t most) {
-    int64_t last = 0, first = 0;
+    int64_t last = 0;
     muni_status st = muni__conn_last(c->tx->conn, name, &last);
     if (st < 0 || last >= most)
         return st;
     if (c->repair)
         st = last < 0 ? muni__fail(MUNI_ECORRUPT, NULL, "the sequence \"%s\" is negative; restore a backup", "連番「%s」が負の値です。バックアップから復元してください", name)
-                      : muni__conn_take(c->tx->conn, name, most - last, &first);
+                      : muni__conn_reach(c->tx->conn, name, most);
     return st < 0 ? st : found(c, code, 0, 0, name, c->repair);
 }
 
@@ -363,6 +363,8 @@ static muni_status check_records(check *c, bool *again) {
         goto out;
     }
     select_sql(&sql, kind, &keys);
+    if (c->repair) /* nobody changes them until they are compared with what follows from them */
+        muni__buf_puts(&sql, muni__store_lock(c->tx->db->store));
     MUNI_TRY(sql.st);
     MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
     muni__bind_int(s, 1, c->work.at);

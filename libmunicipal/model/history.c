@@ -146,9 +146,9 @@ static muni_status changes(const muni__row *old, const muni__row *row, int32_t u
 
 /* ---- writing */
 
-static muni_status last_hash(muni__tx *tx, int64_t rec, unsigned char out[32]) {
+static muni_status last_row(muni__tx *tx, int64_t rec, int64_t *id, unsigned char out[32]) {
     muni__stmt *s = NULL;
-    muni_status st = muni__sql(tx->conn, "SELECT hash FROM m_history WHERE rec=?1 ORDER BY id DESC LIMIT 1", &s);
+    muni_status st = muni__sql(tx->conn, "SELECT hash,id FROM m_history WHERE rec=?1 ORDER BY id DESC LIMIT 1", &s);
     if (st < 0)
         return st;
     muni__bind_int(s, 1, rec);
@@ -156,6 +156,7 @@ static muni_status last_hash(muni__tx *tx, int64_t rec, unsigned char out[32]) {
     if (st == MUNI_ROW) {
         size_t n = 0;
         const void *p = muni__col_blob(s, 0, &n);
+        *id = muni__col_int(s, 1);
         if (n == MUNI__HASH)
             memcpy(out, p, MUNI__HASH);
         st = n == MUNI__HASH ? MUNI_OK : muni__fail(MUNI_ECORRUPT, "history", "a history row has no hash; run municipal audit verify", "履歴の行にハッシュがありません。municipal audit verifyを実行してください");
@@ -183,7 +184,7 @@ muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__r
     unsigned char salts[32], digests[2][MUNI__HASH], prev[MUNI__HASH] = { 0 }, hash[MUNI__HASH];
     muni__buf docs[2] = { MUNI_BUF_INIT((size_t)64 << 20), MUNI_BUF_INIT((size_t)64 << 20) };
     muni__stmt *s = NULL;
-    int64_t id = 0;
+    int64_t id = 0, before = 0;
     muni_status st;
     for (int i = 0; i < 2; i++)
         MUNI_TRY(old ? changes(old, row, tx->utc_offset, i == 1, &docs[i]) : muni__history_values(row, tx->utc_offset, i == 1, &docs[i]));
@@ -192,8 +193,8 @@ muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__r
         if (docs[i].n)
             muni__history_digest(salts + 16 * i, docs[i].p, docs[i].n, digests[i]);
     if (old)
-        MUNI_TRY(last_hash(tx, muni__row_id(row), prev));
-    MUNI_TRY(muni__conn_take(tx->conn, "history", 1, &id));
+        MUNI_TRY(last_row(tx, muni__row_id(row), &before, prev));
+    MUNI_TRY(muni__conn_take_above(tx->conn, "history", before, &id));
     muni__history_row h = {
         .id = id,
         .rec = muni__row_id(row),
@@ -233,8 +234,10 @@ muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__r
         muni__bind_blob(s, 16 + 2 * i, docs[i].n ? salts + 16 * i : NULL, 16);
     }
     tx->wrote = true;
+    muni__conn_proof(tx->conn, id, hash);
     MUNI_TRY(muni__step(s));
-    if (id % MUNI__BLOCK == 0) { /* seal as blocks fill, so that a long transaction does not seal all of it at its end */
+    tx->block_full |= id % MUNI__BLOCK == 0;
+    if (id % MUNI__BLOCK == 0 && !muni__conn_beside(tx->conn)) { /* seal as blocks fill, so that a long transaction does not seal all of it at its end */
         int64_t sealed;
         muni__done(s);
         s = NULL;
@@ -317,14 +320,37 @@ out:
     return st < 0 ? st : MUNI_OK;
 }
 
+/* The first row behind `after`, up to `upto`; 0: there is none. */
+static muni_status next_row(muni__tx *tx, int64_t after, int64_t upto, int64_t *out) {
+    muni__stmt *s;
+    *out = 0;
+    muni_status st = muni__sql(tx->conn, "SELECT min(id) FROM m_history WHERE id>?1 AND id<=?2", &s);
+    if (st < 0)
+        return st;
+    muni__bind_int(s, 1, after);
+    muni__bind_int(s, 2, upto);
+    if ((st = muni__step(s)) == MUNI_ROW)
+        *out = muni__col_int(s, 0);
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
 muni_status muni__history_seal(muni__tx *tx, bool all, int64_t *sealed) {
-    int64_t last = 0, done = 0;
+    int64_t last = 0, done = 0, gaps = 0, next = 0;
     *sealed = 0;
-    muni_status st = muni__conn_last(tx->conn, "history", &last);
+    muni_status st = muni__conn_settled(tx->conn, &last);
     if (st >= 0)
         st = muni__conn_last(tx->conn, "sealed", &done);
+    if (st >= 0)
+        st = muni__conn_gaps(tx->conn, &gaps);
     while (st >= 0 && (last - done >= MUNI__BLOCK || (all && last > done))) {
         int64_t count = last - done < MUNI__BLOCK ? last - done : MUNI__BLOCK;
+        if (gaps > done) { /* a block has a row at least: one may begin with a long gap, and a gap alone is none */
+            st = next_row(tx, done, last, &next);
+            if (st < 0 || !next)
+                break;
+            count = next - done > count ? next - done : count;
+        }
         st = seal_one(tx, done + 1, count);
         done += count;
         *sealed += count;

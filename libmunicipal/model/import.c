@@ -1002,6 +1002,7 @@ static muni_status write_batch(import *im, muni__tx *tx, item *items, size_t cou
     int64_t created = 0, rejected = 0, line = im->done_line;
     muni_status st = MUNI_OK;
     *again = false;
+    MUNI_TRY(muni__conn_rule(tx->conn, "import"));
     MUNI_TRY(progress_read(im, tx)); /* another process may be at the same file */
     if (im->done_before)
         return MUNI_OK;

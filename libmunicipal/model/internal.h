@@ -22,7 +22,7 @@ void muni__db_shut(muni_db *db); /* the last call after closing is over: close f
 void muni__db_track(muni_session *session, bool add); /* the store knows its sessions, to end their groups */
 
 /* ---- row.c: the texts of statements that every record of a kind needs, built once per store; they live as long as it. */
-typedef enum muni__sql_sort { MUNI__SQL_LOAD, MUNI__SQL_INSERT, MUNI__SQL_EXISTS, MUNI__SQL_COLUMNS, MUNI__SQL_SORTS } muni__sql_sort;
+typedef enum muni__sql_sort { MUNI__SQL_LOAD, MUNI__SQL_LOCK, MUNI__SQL_INSERT, MUNI__SQL_EXISTS, MUNI__SQL_COLUMNS, MUNI__SQL_SORTS } muni__sql_sort;
 muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort sort, const char **out);
 void muni__kind_sql_free(muni_db *db);
 /* Load by id, trashed or not, into `mem`; NULL where there is none. Asks no rights. */

@@ -826,7 +826,7 @@ static muni_status with_words(pager *p, const muni__val *after) {
     const muni_query *q = p->q;
     bool newest = q->norder == 1 && q->order[0].desc; /* the id alone */
     bool few_possible = !p->vis.ordered || (q->where && muni__cond_anchored(q->where));
-    bool direct = newest && !q->where; /* whatever holds the words and is seen belongs to the page */
+    bool direct = newest && !q->where && !muni__conn_beside(p->tx->conn); /* whatever holds the words and is seen belongs to the page; on a server many are asked for at once */
     muni__docs *docs = NULL;
     muni__doc doc;
     int64_t ids[BATCH], last = 0;

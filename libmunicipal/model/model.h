@@ -104,6 +104,7 @@ struct muni_session {
     char *login, *application, *reason;
     muni__rights *rights;
     struct muni__tx *group; /* the open group, or NULL */
+    muni__doubt doubt;      /* of its last transaction that was in doubt */
     muni__arena spare;      /* a chunk that the last list gave back; taken and given atomically */
     muni_session *before, *after; /* in the store's list */
 };
@@ -122,6 +123,8 @@ struct muni__tx {
     bool system;  /* the library itself acts: no rights are asked */
     bool configured; /* something on which rights or behaviour rest was written: nothing read from now on is known to others */
     struct muni__definitions *definitions; /* those read since then */
+    int64_t changing; /* the record that is to be changed: it is locked when it is read */
+    bool block_full; /* a block of history was filled: it is sealed at the end */
     int32_t depth;   /* nesting of the write path by hooks, and by verbs that have asked for their own right */
     int32_t following; /* nesting by hooks alone: what they write was asked for by nobody */
     int32_t changes; /* in the group */
@@ -136,6 +139,12 @@ struct muni__tx {
  * answers the status to return. `group_ok` false: MUNI_ESTATE while a group is open. */
 muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, muni__tx **out);
 muni_status muni__tx_leave(muni__tx *tx, muni_status st);
+/* Take hold of a session for a call without a transaction: on success its lock is held and the call is counted. And let go of it; the reason of a failure
+ * stays. */
+muni_status muni__session_take(muni_session *session);
+void muni__session_let_go(muni_session *session);
+/* Shall a call of its own, which ended with `st`, be done once more? The database ended it because two waited for each other. `*tries` begins at 0. */
+bool muni__tx_again(muni_status st, int *tries);
 /* Without a session, with every right: for making a store, opening sessions, closing. Ends with muni__tx_leave too. */
 muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out);
 int64_t muni__db_clock(muni_db *db);

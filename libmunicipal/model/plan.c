@@ -539,6 +539,32 @@ static muni_status check_digest(applying *a, const muni__row *plan) {
     return MUNI_OK;
 }
 
+/* Where writers work beside each other: nobody changes the records of the plan from now on. */
+static muni_status lock_base(applying *a) {
+    const char *lock = muni__store_lock(a->tx->db->store);
+    muni_status st = MUNI_OK;
+    for (int32_t i = 0; st >= 0 && *lock && i < muni__nkinds; i++) {
+        muni__buf sql = MUNI_BUF_INIT(1024);
+        muni__stmt *s = NULL;
+        muni__buf_puts(&sql, "SELECT k.id FROM m_plan_row r JOIN ");
+        muni__schema_table(&sql, &muni__kinds[i]);
+        muni__buf_puts(&sql, " k ON k.id=r.rec WHERE r.plan=?1 AND r.kind=?2 AND r.rec>0 ORDER BY k.id");
+        muni__buf_puts(&sql, lock);
+        st = sql.st;
+        if (st >= 0)
+            st = muni__sql(a->tx->conn, sql.p, &s);
+        if (st >= 0) {
+            muni__bind_int(s, 1, a->plan);
+            muni__bind_int(s, 2, muni__kinds[i].number);
+            while ((st = muni__step(s)) == MUNI_ROW) {
+            }
+        }
+        muni__done(s);
+        muni__buf_free(&sql);
+    }
+    return st;
+}
+
 /* Is every record that the plan identified as it was? One statement per kind. */
 static muni_status check_base(applying *a) {
     muni_status st = MUNI_OK;
@@ -682,6 +708,7 @@ static muni_status apply(muni__tx *tx, int64_t id, muni_progress_fn progress, vo
     if (!in_state(plan, "approved"))
         return not_approved(plan);
     MUNI_TRY(check_digest(&a, plan));
+    MUNI_TRY(lock_base(&a));
     MUNI_TRY(check_base(&a));
     a.made = muni__alloc_n((size_t)a.count + 1, sizeof *a.made);
     if (!a.made)
@@ -738,7 +765,9 @@ muni_status muni_plan_approve(muni_session *session, int64_t plan, const char *n
         st = muni__tx_enter(session, true, true, &tx);
     if (st < 0)
         return MUNI_LEAVE(st);
-    st = approve(tx, plan, note, &stored);
+    st = muni__conn_rule(tx->conn, "plan");
+    if (st >= 0)
+        st = approve(tx, plan, note, &stored);
     return MUNI_LEAVE(answer(tx, st, stored, out));
 }
 
@@ -751,6 +780,8 @@ muni_status muni_plan_apply(muni_session *session, int64_t plan, muni_progress_f
     muni_status st = muni__tx_enter(session, true, false, &tx);
     if (st < 0)
         return MUNI_LEAVE(st);
-    st = apply(tx, plan, progress, user, &stored);
+    st = muni__conn_rule(tx->conn, "plan");
+    if (st >= 0)
+        st = apply(tx, plan, progress, user, &stored);
     return MUNI_LEAVE(answer(tx, st, stored, out));
 }

@@ -324,15 +324,18 @@ static void column(muni__buf *b, int *count, const char *name, const char *suffi
     muni__buf_putc(b, '"');
 }
 
-static void sql_of(muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
+static void sql_of(const muni_db *db, muni__buf *b, const muni__kind *kind, muni__sql_sort sort) {
     int n = 0;
     switch (sort) {
     case MUNI__SQL_LOAD:
+    case MUNI__SQL_LOCK:
         muni__buf_puts(b, "SELECT ");
         muni__schema_columns(b, kind, "");
         muni__buf_puts(b, " FROM ");
         muni__schema_table(b, kind);
         muni__buf_puts(b, " WHERE id=?1");
+        if (sort == MUNI__SQL_LOCK)
+            muni__buf_puts(b, muni__store_lock(db->store));
         return;
     case MUNI__SQL_EXISTS:
         muni__buf_puts(b, "SELECT coalesce(\"confidential\",0) FROM ");
@@ -368,7 +371,7 @@ muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort s
         st = MUNI_ENOMEM;
     if (st >= 0 && !db->sql[at]) {
         muni__buf b = MUNI_BUF_INIT((size_t)1 << 16);
-        sql_of(&b, kind, sort);
+        sql_of(db, &b, kind, sort);
         st = muni__buf_take(&b, &db->sql[at], NULL);
     }
     if (st >= 0)
@@ -389,7 +392,7 @@ muni_status muni__row_find(const muni__tx *tx, muni__arena *mem, const muni__kin
     muni__stmt *s = NULL;
     muni_status st;
     *out = NULL;
-    MUNI_TRY(muni__kind_sql(tx->db, kind, MUNI__SQL_LOAD, &sql));
+    MUNI_TRY(muni__kind_sql(tx->db, kind, tx->changing == id && tx->write ? MUNI__SQL_LOCK : MUNI__SQL_LOAD, &sql));
     MUNI_TRY(muni__sql(tx->conn, sql, &s));
     muni__bind_int(s, 1, id);
     MUNI_TRY(muni__step(s));

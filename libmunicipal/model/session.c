@@ -266,57 +266,77 @@ static muni_status no_rec(void) {
 
 muni_status muni_session_create(muni_session *session, const char *kind, const muni_rec *rec, muni_rec **out) {
     MUNI_ENTER();
-    call c;
-    muni__row *patch = NULL, *stored = NULL;
+    muni_status st;
+    int tries = 0;
     if (!rec)
         return MUNI_LEAVE(no_rec());
-    muni_status st = begin(session, kind, true, out, &c);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
-    if (st >= 0)
-        st = muni__create(c.tx, c.kind, patch, &stored);
-    return MUNI_LEAVE(end(&c, st, stored, out));
+    do {
+        call c;
+        muni__row *patch = NULL, *stored = NULL;
+        st = begin(session, kind, true, out, &c);
+        if (st < 0)
+            return MUNI_LEAVE(st);
+        st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
+        if (st >= 0)
+            st = muni__create(c.tx, c.kind, patch, &stored);
+        st = end(&c, st, stored, out);
+    } while (muni__tx_again(st, &tries));
+    return MUNI_LEAVE(st);
 }
 
 muni_status muni_session_update(muni_session *session, const char *kind, int64_t id, int64_t rev, const muni_rec *rec, muni_rec **out) {
     MUNI_ENTER();
-    call c;
-    muni__row *patch = NULL, *stored = NULL;
+    muni_status st;
+    int tries = 0;
     if (!rec)
         return MUNI_LEAVE(no_rec());
-    muni_status st = begin(session, kind, true, out, &c);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
-    if (st >= 0)
-        st = muni__update(c.tx, c.kind, id, rev, patch, &stored);
-    return MUNI_LEAVE(end(&c, st, stored, out));
+    do {
+        call c;
+        muni__row *patch = NULL, *stored = NULL;
+        st = begin(session, kind, true, out, &c);
+        if (st < 0)
+            return MUNI_LEAVE(st);
+        st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
+        if (st >= 0)
+            st = muni__update(c.tx, c.kind, id, rev, patch, &stored);
+        st = end(&c, st, stored, out);
+    } while (muni__tx_again(st, &tries));
+    return MUNI_LEAVE(st);
 }
 
 muni_status muni_session_transition(muni_session *session, const char *kind, int64_t id, int64_t rev, const char *transition, const muni_rec *rec, muni_rec **out) {
     MUNI_ENTER();
-    call c;
-    muni__row *patch = NULL, *stored = NULL;
+    muni_status st;
+    int tries = 0;
     if (!transition || !*transition)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "transition", "the name of the transition is missing", "遷移の名前がありません"));
-    muni_status st = begin(session, kind, true, out, &c);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    st = rec ? muni__row_from_rec(c.tx, c.kind, rec, &patch) : muni__row_new(&c.tx->mem, c.kind, &patch);
-    if (st >= 0)
-        st = muni__transition(c.tx, c.kind, id, rev, transition, patch, &stored);
-    return MUNI_LEAVE(end(&c, st, stored, out));
+    do {
+        call c;
+        muni__row *patch = NULL, *stored = NULL;
+        st = begin(session, kind, true, out, &c);
+        if (st < 0)
+            return MUNI_LEAVE(st);
+        st = rec ? muni__row_from_rec(c.tx, c.kind, rec, &patch) : muni__row_new(&c.tx->mem, c.kind, &patch);
+        if (st >= 0)
+            st = muni__transition(c.tx, c.kind, id, rev, transition, patch, &stored);
+        st = end(&c, st, stored, out);
+    } while (muni__tx_again(st, &tries));
+    return MUNI_LEAVE(st);
 }
 
 static muni_status trash(muni_session *session, const char *kind, int64_t id, int64_t rev, bool restore, muni_rec **out) {
-    call c;
-    muni__row *stored = NULL;
-    muni_status st = begin(session, kind, true, out, &c);
-    if (st < 0)
-        return st;
-    st = muni__trash(c.tx, c.kind, id, rev, restore, &stored);
-    return end(&c, st, stored, out);
+    muni_status st;
+    int tries = 0;
+    do {
+        call c;
+        muni__row *stored = NULL;
+        st = begin(session, kind, true, out, &c);
+        if (st < 0)
+            return st;
+        st = muni__trash(c.tx, c.kind, id, rev, restore, &stored);
+        st = end(&c, st, stored, out);
+    } while (muni__tx_again(st, &tries));
+    return st;
 }
 
 muni_status muni_session_trash(muni_session *session, const char *kind, int64_t id, int64_t rev, muni_rec **out) {
@@ -480,42 +500,48 @@ muni_status muni_session_find(muni_session *session, const char *kind, const cha
     return MUNI_LEAVE(end(&c, find_one(&c, key, fields, out), NULL, out));
 }
 
+/* `*rec` is what was created, from which the stored row borrows its texts. */
+static muni_status comment(call *c, int64_t id, const char *body, muni_rec **rec, muni__row **stored) {
+    const muni__kind *kind = muni__kind_find(MUNI_KIND_COMMENT);
+    muni__row *about = NULL, *patch = NULL;
+    size_t bad = 0;
+    muni_status st;
+    MUNI_TRY(muni__row_seen(c->tx, c->kind, id, &about));
+    if (!muni__may(c->tx, about, MUNI__V_COMMENT))
+        MUNI_TRY(muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %1$s%2$.0s", "%1$.0sこの%2$sにコメントする権限がありません", c->kind->name, c->kind->ja));
+    if (about->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL)
+        MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c->kind->name, c->kind->ja));
+    MUNI_TRY(muni__rec_open(NULL, NULL, c->tx->utc_offset, 2, rec));
+    muni__val v = { MUNI__TYPE_ANY, id, NULL, (size_t)c->kind->number };
+    MUNI_TRY(muni__rec_add(*rec, MUNI_COMMENT_ABOUT, &v));
+    if (!muni__utf8_valid(body, strlen(body), &bad))
+        MUNI_TRY(muni__fail(MUNI_EUTF8, "body", "the text is not valid UTF-8 (byte %zu)", "本文がUTF-8ではありません（%zuバイト目）", bad));
+    MUNI_TRY(muni__rec_add_text(*rec, MUNI_COMMENT_BODY, body));
+    MUNI_TRY(muni__row_from_rec(c->tx, kind, *rec, &patch));
+    c->tx->depth++; /* commenting is the right that was asked, not creating comments */
+    st = muni__create(c->tx, kind, patch, stored);
+    c->tx->depth--;
+out:
+    return st;
+}
+
 muni_status muni_session_comment(muni_session *session, const char *kind, int64_t id, const char *body, muni_rec **out) {
     MUNI_ENTER();
-    call c;
-    muni__row *about = NULL, *patch = NULL, *stored = NULL;
-    const muni__kind *comment = muni__kind_find(MUNI_KIND_COMMENT);
-    muni_rec *rec = NULL;
+    muni_status st;
+    int tries = 0;
     if (!body)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "body", "the text is NULL", "本文がNULLです"));
-    muni_status st = begin(session, kind, true, out, &c);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    MUNI_TRY(muni__row_seen(c.tx, c.kind, id, &about));
-    if (!muni__may(c.tx, about, MUNI__V_COMMENT)) {
-        st = muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %1$s%2$.0s", "%1$.0sこの%2$sにコメントする権限がありません", c.kind->name, c.kind->ja);
-        goto out;
-    }
-    if (about->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL) {
-        st = muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c.kind->name, c.kind->ja);
-        goto out;
-    }
-    MUNI_TRY(muni__rec_open(NULL, NULL, c.tx->utc_offset, 2, &rec));
-    muni__val v = { MUNI__TYPE_ANY, id, NULL, (size_t)c.kind->number };
-    MUNI_TRY(muni__rec_add(rec, MUNI_COMMENT_ABOUT, &v));
-    size_t bad = 0;
-    if (!muni__utf8_valid(body, strlen(body), &bad)) {
-        st = muni__fail(MUNI_EUTF8, "body", "the text is not valid UTF-8 (byte %zu)", "本文がUTF-8ではありません（%zuバイト目）", bad);
-        goto out;
-    }
-    MUNI_TRY(muni__rec_add_text(rec, MUNI_COMMENT_BODY, body));
-    MUNI_TRY(muni__row_from_rec(c.tx, comment, rec, &patch));
-    c.tx->depth++; /* commenting is the right that was asked, not creating comments */
-    st = muni__create(c.tx, comment, patch, &stored);
-    c.tx->depth--;
-out:
-    st = end(&c, st, stored, out); /* the row borrows its texts from `rec` */
-    muni_rec_free(rec);
+    do {
+        call c;
+        muni__row *stored = NULL;
+        muni_rec *rec = NULL;
+        st = begin(session, kind, true, out, &c);
+        if (st < 0)
+            return MUNI_LEAVE(st);
+        st = comment(&c, id, body, &rec, &stored);
+        st = end(&c, st, stored, out);
+        muni_rec_free(rec);
+    } while (muni__tx_again(st, &tries));
     return MUNI_LEAVE(st);
 }
 
@@ -539,17 +565,43 @@ out:
 
 muni_status muni_session_run_due(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
-    muni__tx *tx = NULL;
+    muni_status st;
+    int tries = 0;
     if (!out)
         return MUNI_LEAVE(muni__no_output());
     *out = NULL;
-    muni_status st = muni__tx_enter(session, true, false, &tx);
-    if (st >= 0) {
+    do {
+        muni__tx *tx = NULL;
+        st = muni__tx_enter(session, true, false, &tx);
+        if (st < 0)
+            return MUNI_LEAVE(st);
         st = muni__tx_leave(tx, run_due(tx, out));
         if (st < 0) {
             muni_rec_free(*out);
             *out = NULL;
         }
-    }
+    } while (muni__tx_again(st, &tries));
+    return MUNI_LEAVE(st);
+}
+
+/* ---- a commit that was in doubt */
+
+muni_status muni_session_doubt(muni_session *session, int32_t *out) {
+    MUNI_ENTER();
+    bool written = false;
+    if (!out)
+        return MUNI_LEAVE(muni__no_output());
+    *out = 0;
+    muni_status st = muni__session_take(session);
+    if (st < 0)
+        return MUNI_LEAVE(st);
+    if (!*session->doubt.transaction)
+        st = muni__fail(MUNI_ENOTFOUND, NULL, "no transaction of this session is in doubt", "このセッションに、結果の分からないトランザクションはありません");
+    else if (!muni__store_ask(session->db->store, &session->doubt, &written))
+        st = muni__fail(MUNI_EINDOUBT, NULL, "the server does not answer yet, or is still catching up; ask again", "サーバーがまだ応答しないか、追い付いていません。後でもう一度確認してください");
+    else
+        session->doubt = (muni__doubt){ .history = 0 };
+    *out = written;
+    muni__session_let_go(session);
     return MUNI_LEAVE(st);
 }

@@ -2,9 +2,12 @@
 #include "model/model.h"
 
 #include "core/date.h"
+#include "core/hash.h"
 #include "model/internal.h"
 
 #include <time.h>
+
+#define AGAIN 8 /* times that a call is done which others end */
 
 /* ---- the session's lock: one call at a time; a call from inside a callback of the same thread is MUNI_EBUSY */
 
@@ -128,10 +131,14 @@ static void discard(muni__tx *tx) {
     muni__free(tx);
 }
 
+/* Did the last transaction of this thread end because of another's? */
+static _Thread_local bool clashed;
+
 static muni_status start(muni_db *db, muni_session *session, bool write, muni__tx **out) {
     muni__tx *tx = muni__alloc(sizeof *tx);
     if (!tx)
         return MUNI_ENOMEM;
+    clashed = false;
     tx->session = session;
     tx->db = db;
     tx->now = muni__db_clock(db);
@@ -168,6 +175,9 @@ static muni_status finish(muni__tx *tx, muni_status st) {
     /* the revision of the configuration goes back with everything else, and the next one who takes it means something else by it */
     if (configured && st < 0 && tx->session && tx->session->rights)
         tx->session->rights->config = -1;
+    clashed = st == MUNI_EBUSY && muni__conn_clashed(tx->conn);
+    if (st == MUNI_EINDOUBT && tx->session)
+        tx->session->doubt = muni__conn_doubt(tx->conn);
     muni__error_save(&why);
     muni__store_return(tx->db->store, tx->conn);
     muni__error_restore(&why);
@@ -188,8 +198,7 @@ muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out) {
     return st;
 }
 
-/* Take hold of a session for a call: on success its lock is held and the call is counted. */
-static muni_status take(muni_session *session) {
+muni_status muni__session_take(muni_session *session) {
     if (!session)
         return muni__fail(MUNI_ECLOSED, "session", "there is no session: the handle is NULL", "セッションのハンドルがNULLです");
     muni_status st = muni__db_usable(session->db);
@@ -204,8 +213,7 @@ static muni_status take(muni_session *session) {
     return st;
 }
 
-/* And let go of it; the reason of a failure stays. */
-static void let_go(muni_session *session) {
+void muni__session_let_go(muni_session *session) {
     muni__error why;
     muni__error_save(&why);
     muni__db_leave(session->db);
@@ -215,7 +223,7 @@ static void let_go(muni_session *session) {
 
 muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, muni__tx **out) {
     *out = NULL;
-    muni_status st = take(session);
+    muni_status st = muni__session_take(session);
     if (st < 0)
         return st;
     muni__tx *tx = session->group;
@@ -226,8 +234,10 @@ muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, mun
         st = muni__fail(MUNI_EDOOMED, NULL, "a call of this group failed after it had written; roll the group back",
                         "まとまりの中の呼び出しが書き込み後に失敗しています。取り消してください");
     } else if (tx) {
+        clashed = false;
         tx->wrote = false;
         tx->now = muni__db_clock(session->db);
+        muni__conn_config_age(tx->conn);
     } else {
         st = start(session->db, session, write, &tx);
     }
@@ -237,7 +247,7 @@ muni_status muni__tx_enter(muni_session *session, bool write, bool group_ok, mun
             st = finish(tx, st);
     }
     if (st < 0)
-        let_go(session);
+        muni__session_let_go(session);
     else
         *out = tx;
     return st;
@@ -262,6 +272,17 @@ muni_status muni__tx_leave(muni__tx *tx, muni_status st) {
     return st;
 }
 
+bool muni__tx_again(muni_status st, int *tries) {
+    unsigned char some = 0;
+    if (st != MUNI_EBUSY || !clashed || ++*tries >= AGAIN)
+        return false;
+    (void)muni__random(&some, 1);
+    const struct timespec pause = { 0, (long)(*tries * (1 + some)) * 200000 }; /* they must not meet again */
+    (void)nanosleep(&pause, NULL);
+    muni__error_clear();
+    return true;
+}
+
 /* ---- groups */
 
 muni_status muni_session_begin(muni_session *session) {
@@ -272,7 +293,7 @@ muni_status muni_session_begin(muni_session *session) {
         return MUNI_LEAVE(st);
     tx->group = true;
     session->group = tx; /* from now on muni__tx_leave leaves it open */
-    let_go(session);
+    muni__session_let_go(session);
     return MUNI_LEAVE(MUNI_OK);
 }
 
@@ -288,7 +309,7 @@ void muni__group_abandon(muni_session *session) {
 }
 
 static muni_status end_group(muni_session *session, bool commit) {
-    muni_status st = take(session);
+    muni_status st = muni__session_take(session);
     if (st < 0)
         return st;
     muni__tx *tx = session->group;
@@ -304,7 +325,7 @@ static muni_status end_group(muni_session *session, bool commit) {
         else
             (void)finish(tx, MUNI_ECANCELLED);
     }
-    let_go(session);
+    muni__session_let_go(session);
     return st;
 }
 

@@ -1,8 +1,9 @@
-/* Upkeep: making the search index anew, giving room back, telling sizes. There is no ANALYZE: lists choose their index themselves, and where most tickets
+/* Upkeep: making the search index anew, giving room back, telling sizes, digests and copies of the whole. There is no ANALYZE: lists choose their index themselves, and where most tickets
  * have no assignee SQLite's own statistics turned "my open tickets" into a walk over all of them. */
 #include "model/internal.h"
 
 #include "core/json.h"
+#include "store/copy.h"
 #include "store/search.h"
 
 #include <municipal/store.h>
@@ -184,5 +185,108 @@ muni_status muni_store_statistics(muni_session *session, muni_rec **out) {
             *out = NULL;
         }
     }
+    return MUNI_LEAVE(st);
+}
+
+/* ---- the whole store: its digest, and a copy */
+
+static muni_status add_hash(muni_rec *rec, const char *name, const unsigned char hash[MUNI__HASH]) {
+    static const unsigned char none[MUNI__HASH];
+    char text[2 * MUNI__HASH + 1];
+    muni__hex(hash, MUNI__HASH, text);
+    return muni__rec_add_text(rec, name, memcmp(hash, none, MUNI__HASH) ? text : "");
+}
+
+/* What digest and copy answer alike, in a record with `more` fields to come. */
+static muni_status sum_answer(const muni__tx *tx, const muni__store_sum *sum, size_t more, muni_rec **out) {
+    char id[33];
+    muni_status st;
+    muni__hex(muni__store_info_of(tx->db->store)->id, 16, id);
+    MUNI_TRY(muni__rec_open(NULL, NULL, tx->utc_offset, 6 + more, out));
+    MUNI_TRY(muni__rec_add_text(*out, "store", id));
+    MUNI_TRY(add_hash(*out, "digest", sum->hash));
+    MUNI_TRY(muni__rec_add_int(*out, "records", sum->records));
+    MUNI_TRY(muni__rec_add_int(*out, "rows", sum->rows));
+    MUNI_TRY(muni__rec_add_int(*out, "history_rows", sum->history_rows));
+    MUNI_TRY(add_hash(*out, "head", sum->head));
+out:
+    return st;
+}
+
+static muni_status tables_answer(const muni__store_sum *sum, muni_rec *rec) {
+    muni__buf b = MUNI_BUF_INIT((size_t)1 << 20);
+    char text[2 * MUNI__HASH + 1];
+    muni__buf_putc(&b, '[');
+    for (size_t i = 0; i < sum->ntables; i++) {
+        const muni__table_digest *t = &sum->tables[i];
+        muni__hex(t->hash, MUNI__HASH, text);
+        muni__buf_printf(&b, "%s{\"name\":\"%s\",\"rows\":%lld,\"digest\":\"%s\"}", i ? "," : "", t->name, (long long)t->rows, text);
+    }
+    muni__buf_putc(&b, ']');
+    muni_status st = b.st < 0 ? b.st : add_json(rec, "tables", &b);
+    muni__buf_free(&b);
+    return st;
+}
+
+static muni_status digest(muni__tx *tx, muni_progress_fn progress, void *user, muni_rec **out) {
+    muni__store_sum sum = { .tables = NULL };
+    muni_rec *rec = NULL;
+    muni_status st;
+    MUNI_TRY(muni__may_keep(tx));
+    MUNI_TRY(muni__store_sum_of(tx->conn, progress, user, &sum));
+    MUNI_TRY(sum_answer(tx, &sum, 1, &rec));
+    MUNI_TRY(tables_answer(&sum, rec));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    rec = NULL;
+out:
+    muni__store_sum_free(&sum);
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_store_digest(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__no_output());
+    *out = NULL;
+    muni_status st = muni__tx_enter(session, false, false, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, digest(tx, progress, user, out));
+    return MUNI_LEAVE(st);
+}
+
+static muni_status copy(muni__tx *tx, const char *url, muni_progress_fn progress, void *user, muni_rec **out) {
+    const muni__store_options o = { .wait_ms = 30000, .now = tx->now, .progress = progress, .user = user };
+    muni__store_sum sum = { .tables = NULL };
+    muni_rec *rec = NULL;
+    bool resumed;
+    muni_status st;
+    MUNI_TRY(muni__may_keep(tx));
+    MUNI_TRY(muni__store_copy(tx->conn, url, &o, &sum, &resumed));
+    MUNI_TRY(sum_answer(tx, &sum, 1, &rec));
+    const muni__val v = { MUNI_TYPE_BOOL, resumed, NULL, 0 };
+    MUNI_TRY(muni__rec_add(rec, "resumed", &v));
+    MUNI_TRY(muni__rec_seal(rec));
+    *out = rec;
+    rec = NULL;
+out:
+    muni__store_sum_free(&sum);
+    muni_rec_free(rec);
+    return st;
+}
+
+muni_status muni_store_copy(muni_session *session, const char *url, muni_progress_fn progress, void *user, muni_rec **out) {
+    MUNI_ENTER();
+    muni__tx *tx = NULL;
+    if (!out)
+        return MUNI_LEAVE(muni__no_output());
+    *out = NULL;
+    if (!url || !*url || !strcmp(url, ":memory:") || !strcmp(url, "sqlite::memory:"))
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "url", "a copy needs a place that stays: a file name, or the address of a server", "複製先には、ファイル名かサーバーの接続先を指定してください"));
+    muni_status st = muni__tx_enter(session, false, false, &tx);
+    if (st >= 0)
+        st = muni__tx_leave(tx, copy(tx, url, progress, user, out));
     return MUNI_LEAVE(st);
 }

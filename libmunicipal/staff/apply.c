@@ -216,6 +216,7 @@ static muni_status account_validate(muni__tx *tx, const muni__row *old, const mu
         return MUNI_OK;
     if (old && !in_trash(old) && muni__val_equal(value(row, o.from), value(old, o.from)) && muni__val_equal(value(row, o.to), value(old, o.to)))
         return MUNI_OK;
+    MUNI_TRY(muni__conn_rule(tx->conn, "account"));
     MUNI_TRY(each_namesake(tx, row, &o));
     if (o.found)
         return muni__fail(MUNI_EUNIQUE, MUNI_ACCOUNT_NAME, "there is an account \"%s\" in that system at that time", "その期間、そのシステムにはアカウント「%s」がすでにあります",

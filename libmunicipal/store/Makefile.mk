@@ -4,6 +4,8 @@ libmunicipal_core_la_SOURCES += \
 	%D%/search.h \
 	%D%/driver.h \
 	%D%/sqlite.h \
+	%D%/copy.c \
+	%D%/copy.h \
 	%D%/line.c \
 	%D%/queue.c \
 	%D%/schema.c \
@@ -13,5 +15,5 @@ libmunicipal_core_la_SOURCES += \
 	%D%/store.c \
 	%D%/upgrade.c
 if WITH_POSTGRESQL
-libmunicipal_core_la_SOURCES += %D%/postgresql.c %D%/postgresql.h %D%/postgresql_search.c
+libmunicipal_core_la_SOURCES += %D%/libpq.c %D%/libpq.h %D%/postgresql.c %D%/postgresql.h %D%/postgresql_search.c
 endif

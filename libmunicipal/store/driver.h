@@ -40,6 +40,13 @@ muni_status muni__queue_enter(muni__queue *q, int64_t deadline, int (*attempt)(v
 void muni__queue_leave(muni__queue *q);
 
 /* ---- drivers */
+/* A value of a row, whatever table it stands in: type 'i', 't', 'b', or 0 for null. */
+typedef struct muni__cell {
+    char type;
+    int64_t i;
+    const void *p;
+    size_t n;
+} muni__cell;
 typedef struct muni__driver muni__driver;
 typedef struct muni__ddl muni__ddl;
 typedef struct muni__fulltext muni__fulltext;
@@ -52,6 +59,7 @@ struct muni__store {
     muni__line line; /* for connections */
     pthread_mutex_t mutex;
     muni__conn *idle; /* under mutex */
+    int64_t epoch;    /* atomic: raised when a lost connection is replaced. The server may be another, whose counters are behind */
     char *path;       /* absolute; NULL: in memory */
     bool unmake;      /* the store was just made, and making it failed after all: close takes its files away */
     void *impl;       /* the driver's */
@@ -94,7 +102,12 @@ struct muni__conn {
     int32_t idle_count;
     muni__counter *counters;
     size_t ncounters, counters_cap;
+    bool config_known; /* the driver read it when the transaction began, and nothing has changed it since */
+    int64_t config;
+    int64_t config_at; /* when it was read, of muni__monotonic */
     bool queued; /* the transaction put documents into the queue */
+    muni__doubt doubt; /* by what one could tell how it ended */
+    bool clashed; /* the database ended it because of another's */
     char conflict[192];
 };
 
@@ -126,6 +139,22 @@ struct muni__driver {
     const void *(*col_blob)(void *native, int i, size_t *n);
     bool (*col_null)(void *native, int i);
     int64_t (*changes)(muni__conn *c);
+    /* Writers beside each other; all NULL where there is one at a time. `take` and `last` answer false in `*mine` for a sequence that goes back with a
+     * rollback, which is kept as elsewhere. The others are what the functions of these names in store.h say. */
+    const char *lock;
+    muni_status (*take)(muni__conn *c, const char *sequence, int64_t count, int64_t above, int64_t *first, bool *mine);
+    muni_status (*last)(muni__conn *c, const char *sequence, int64_t *out, bool *mine);
+    muni_status (*reach)(muni__conn *c, const char *sequence, int64_t to, bool *mine);
+    muni_status (*rule)(muni__conn *c, const char *name);
+    muni_status (*settled)(muni__conn *c, int64_t *upto);
+    /* Did that transaction end, and how? False: nobody can tell now. NULL: a commit is never in doubt. */
+    bool (*ask)(const muni__store *s, const muni__doubt *d, bool *written);
+    muni_status (*same)(muni__conn *a, muni__conn *b, bool *out); /* are both of one store? Of connections of this driver, in transactions */
+    /* Many rows into a table of a copy: `into` is "table"("column", …). NULL: they are written one by one. */
+    muni_status (*load_open)(muni__conn *c, const char *into);
+    muni_status (*load_row)(muni__conn *c, const muni__cell *cells, size_t n);
+    muni_status (*load_close)(muni__conn *c, bool good);
+    muni_status (*load_done)(muni__conn *c); /* all of them are there: what makes it quick from now on; not in a transaction. May be NULL */
     muni_status (*run)(muni__conn *c, const char *sql); /* one or several statements that make or change tables */
     muni_status (*make)(muni__conn *c, const muni__ddl *d); /* such a thing */
     const char *made_with;  /* SQL: the words of the house with which the thing ?1 was made; no row: there is none */
@@ -151,6 +180,9 @@ struct muni__fulltext {
     muni_status (*open)(muni__conn *c, const muni__term *term, muni__docs **out);
     muni_status (*next)(muni__docs *d, muni__doc *out);
     void (*close)(muni__docs *d);
+    /* Where the index needs a column of its own in m_doc: its name, and its value for a document, as text. NULL: a copy makes the index anew. */
+    const char *load_column;
+    muni_status (*load_value)(muni__buf *out, const char *keys, size_t n);
 };
 extern const muni__fulltext muni__sqlite_search;
 /* A literal is a text that the database reads as something else: a set, an array. It ends with a NUL. */

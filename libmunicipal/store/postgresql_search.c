@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WINDOW 5000 /* documents looked through before the index is asked */
+#define WINDOW 500    /* documents looked through before the index is asked … */
+#define FREQUENT 128  /* … and four times as many more, as long as one of so many has the word */
 #define PIECE 2000  /* documents of a piece of reindexing */
 
 /* ---- writing */
@@ -31,6 +32,22 @@ static muni_status tokens_of(muni__buf *b, const char *keys, size_t n) {
         return st;
     muni__buf_putc(b, '}');
     return b->st;
+}
+
+/* 'vpn' '東京' …: the same as a text of the type itself. */
+static muni_status put_lexeme(void *user, const char *p, size_t n) {
+    muni__buf *b = user;
+    muni__buf_puts(b, b->n ? " '" : "'");
+    muni__buf_put(b, p, n);
+    muni__buf_putc(b, '\'');
+    return b->st;
+}
+
+static muni_status load_value(muni__buf *out, const char *keys, size_t n) {
+    muni__buf_clear(out);
+    muni__buf_puts(out, ""); /* of a document without a token */
+    muni_status st = muni__tokens_each(keys, n, put_lexeme, out);
+    return st < 0 ? st : out->st;
 }
 
 static muni_status put(muni__conn *c, int64_t doc, int32_t part, int32_t kind, int64_t rec, const char *keys, size_t n) {
@@ -87,11 +104,12 @@ static muni_status retoken(muni__conn *c, int64_t doc, const char *keys, size_t 
     muni_status st = tokens_of(tokens, keys, n);
     if (st < 0)
         return st;
-    st = muni__sql(c, "UPDATE \"m_doc\" SET \"tok\" = array_to_tsvector(?2::text[]) WHERE \"doc\" = ?1 AND \"tok\" IS DISTINCT FROM array_to_tsvector(?2::text[])", &s);
+    st = muni__sql(c, "UPDATE \"m_doc\" SET \"tok\" = array_to_tsvector(?2::text[]) WHERE \"doc\" = ?1 AND \"keys\" = ?3 AND \"tok\" IS DISTINCT FROM array_to_tsvector(?2::text[])", &s);
     if (st < 0)
         return st;
     muni__bind_int(s, 1, doc);
     muni__bind_literal(s, 2, tokens->p);
+    muni__bind_text(s, 3, keys, n); /* whoever changes it meanwhile brings its own */
     st = muni__step(s);
     muni__done(s);
     return st;
@@ -200,7 +218,10 @@ typedef struct docs {
     muni__conn *c;
     muni__stmt *s;   /* of the newest, then of the others */
     char *query;     /* NULL: all documents */
-    bool windowed;   /* it is still the newest */
+    int64_t size;    /* of the window: so many of the newest are looked through now; 0: the index was asked */
+    int64_t below;   /* they are older than this one … */
+    int64_t low;     /* … and not older than that */
+    int64_t found, looked;
 } docs;
 
 static void close_docs(muni__docs *of) {
@@ -226,6 +247,38 @@ static muni_status query_of(const muni__term *term, char **out) {
     return muni__buf_take(&b, out, NULL);
 }
 
+/* The oldest of the `size` newest documents below `below`; that itself where there are none. */
+static muni_status window_end(docs *d) {
+    muni__stmt *s;
+    muni_status st = muni__sql(d->c, "SELECT min(\"doc\") FROM (SELECT \"doc\" FROM \"m_doc\" WHERE \"doc\" < ?1 ORDER BY \"doc\" DESC LIMIT ?2) w", &s);
+    if (st < 0)
+        return st;
+    muni__bind_int(s, 1, d->below);
+    muni__bind_int(s, 2, d->size);
+    st = muni__step(s);
+    d->low = st == MUNI_ROW && !muni__col_null(s, 0) ? muni__col_int(s, 0) : d->below;
+    muni__done(s);
+    return st < 0 ? st : MUNI_OK;
+}
+
+/* Those of the window that have the word. Its bounds are ids, so that what others write meanwhile moves nothing from one window into the next. The OFFSET
+ * keeps the server from asking the index here. */
+static muni_status open_window(docs *d) {
+    muni_status st;
+    MUNI_TRY(window_end(d));
+    MUNI_TRY(muni__sql(d->c,
+                       "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM (SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\", \"tok\" FROM \"m_doc\" "
+                       "WHERE \"doc\" >= ?2 AND \"doc\" < ?3 OFFSET 0) w WHERE \"tok\" @@ ?1::tsquery ORDER BY \"doc\" DESC",
+                       &d->s));
+    muni__bind_literal(d->s, 1, d->query);
+    muni__bind_int(d->s, 2, d->low);
+    muni__bind_int(d->s, 3, d->below);
+    if (d->size > WINDOW) /* the first of them are few */
+        muni__many(d->s);
+out:
+    return st;
+}
+
 static muni_status open_docs(muni__conn *c, const muni__term *term, muni__docs **out) {
     muni_status st;
     *out = NULL;
@@ -235,17 +288,13 @@ static muni_status open_docs(muni__conn *c, const muni__term *term, muni__docs *
     d->c = c;
     if (term) {
         MUNI_TRY(query_of(term, &d->query));
-        MUNI_TRY(muni__sql(c,
-                           "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM (SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\", \"tok\" FROM \"m_doc\" "
-                           "ORDER BY \"doc\" DESC LIMIT ?2) w WHERE \"tok\" @@ ?1::tsquery ORDER BY \"doc\" DESC",
-                           &d->s));
-        muni__bind_literal(d->s, 1, d->query);
-        muni__bind_int(d->s, 2, WINDOW);
-        d->windowed = true;
+        d->size = WINDOW;
+        d->below = INT64_MAX;
+        MUNI_TRY(open_window(d));
     } else {
         MUNI_TRY(muni__sql(c, "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM \"m_doc\" ORDER BY \"doc\" DESC", &d->s));
+        muni__many(d->s);
     }
-    muni__many(d->s);
     *out = &d->of;
     return MUNI_OK;
 out:
@@ -253,32 +302,43 @@ out:
     return st;
 }
 
-/* Behind the newest: the sum in the order keeps the server from walking the primary key, document by document. */
+/* Behind them: the sum in the order keeps the server from walking the primary key, document by document. */
 static muni_status open_rest(docs *d) {
     muni_status st;
-    d->windowed = false;
-    muni__done(d->s);
-    d->s = NULL;
     MUNI_TRY(muni__sql(d->c,
-                       "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM \"m_doc\" WHERE \"tok\" @@ ?1::tsquery AND \"doc\" + 0 < "
-                       "(SELECT min(\"doc\") FROM (SELECT \"doc\" FROM \"m_doc\" ORDER BY \"doc\" DESC LIMIT ?2) w) ORDER BY \"doc\" + 0 DESC",
+                       "SELECT \"doc\", \"part\", \"kind\", \"rec\", \"keys\" FROM \"m_doc\" WHERE \"tok\" @@ ?1::tsquery AND \"doc\" + 0 < ?2::bigint "
+                       "ORDER BY \"doc\" + 0 DESC",
                        &d->s));
     muni__bind_literal(d->s, 1, d->query);
-    muni__bind_int(d->s, 2, WINDOW);
+    muni__bind_int(d->s, 2, d->low);
     muni__many(d->s);
+    d->size = 0;
 out:
     return st;
+}
+
+static muni_status open_more(docs *d) {
+    muni__done(d->s);
+    d->s = NULL;
+    d->looked += d->size;
+    if (d->low == d->below || d->found * FREQUENT < d->looked)
+        return open_rest(d);
+    d->below = d->low;
+    d->size *= 4;
+    return open_window(d);
 }
 
 static muni_status next(muni__docs *of, muni__doc *out) {
     docs *d = (docs *)(void *)of;
     muni_status st = muni__step(d->s);
-    if (st == MUNI_OK && d->windowed) {
-        MUNI_TRY(open_rest(d));
+    while (st == MUNI_OK && d->size) {
+        MUNI_TRY(open_more(d));
         st = muni__step(d->s);
     }
-    if (st == MUNI_ROW)
+    if (st == MUNI_ROW) {
+        d->found++;
         muni__doc_fill(d->s, out);
+    }
 out:
     return st;
 }
@@ -293,4 +353,6 @@ const muni__fulltext muni__postgresql_search = {
     .open = open_docs,
     .next = next,
     .close = close_docs,
+    .load_column = "tok",
+    .load_value = load_value,
 };

@@ -321,7 +321,12 @@ muni_status muni__schema_make(muni__conn *c, const muni__store_birth *b) {
     muni_status st;
     MUNI_TRY(muni__schema_ddl(&mem, muni__kinds, muni__nkinds, &ddl));
     for (const muni__ddl *d = ddl; d; d = d->next)
-        MUNI_TRY(c->drv->make(c, d));
+        if (!b->copy || d->type == 't')
+            MUNI_TRY(c->drv->make(c, d));
+    if (b->copy) {
+        st = muni__conn_meta_set(c, "copy", b->copy);
+        goto out;
+    }
     MUNI_TRY(muni__random(id, sizeof id));
     muni__hex(id, sizeof id, text);
     MUNI_TRY(muni__conn_meta_set(c, "id", text));

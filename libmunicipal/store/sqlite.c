@@ -525,6 +525,12 @@ static void sqlite_close(muni__store *s, bool forked) {
     s->impl = NULL;
 }
 
+static muni_status sqlite_same(muni__conn *a, muni__conn *b, bool *out) {
+    struct stat x, y;
+    *out = a->store->path && b->store->path && !stat(a->store->path, &x) && !stat(b->store->path, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return MUNI_OK;
+}
+
 /* ---- transactions */
 
 static int run_ready(sqlite3_stmt *s) {
@@ -803,6 +809,7 @@ const muni__driver muni__sqlite = {
     .col_blob = sqlite_col_blob,
     .col_null = sqlite_col_null,
     .changes = sqlite_changes,
+    .same = sqlite_same,
     .run = exec,
     .make = sqlite_make,
     .made_with = "SELECT \"sql\" FROM \"sqlite_master\" WHERE \"name\" = ?1",

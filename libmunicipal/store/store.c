@@ -6,11 +6,13 @@
 #endif
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define WAIT_MS 30000
 #define CONNECTIONS 4
 #define CONNECTIONS_MAX 1000
+#define CONFIG_AGE INT64_C(1000000000) /* nanoseconds */
 #define COUNTER_MAX (((int64_t)1 << 53) - 1)
 
 bool muni__store_forked(const muni__store *s) {
@@ -300,12 +302,14 @@ muni_status muni__conn_begin(muni__conn *c, bool write) {
         return forked();
     if (c->tx)
         return muni__fail(MUNI_EINTERNAL, NULL, "a transaction is open already on this connection", "この接続ではトランザクションがすでに始まっています");
+    c->config_known = false;
     muni_status st = c->drv->begin(c, write);
     if (st < 0)
         return st;
     c->tx = true;
     c->write = write;
-    c->lost = c->queued = false;
+    c->lost = c->queued = c->clashed = false;
+    c->doubt = (muni__doubt){ .history = 0 };
     return MUNI_OK;
 }
 
@@ -351,6 +355,23 @@ void muni__conn_rollback(muni__conn *c) {
         c->drv->reset(s->native);
     c->drv->rollback(c);
     ended(c);
+}
+
+bool muni__conn_clashed(const muni__conn *c) {
+    return c->clashed;
+}
+
+void muni__conn_proof(muni__conn *c, int64_t history, const unsigned char *hash) {
+    c->doubt.history = history;
+    memcpy(c->doubt.hash, hash, sizeof c->doubt.hash);
+}
+
+muni__doubt muni__conn_doubt(const muni__conn *c) {
+    return c->doubt;
+}
+
+bool muni__store_ask(const muni__store *s, const muni__doubt *d, bool *written) {
+    return s->drv->ask && s->drv->ask(s, d, written);
 }
 
 bool muni__conn_in_tx(const muni__conn *c) {
@@ -620,15 +641,20 @@ static muni_status counter_get(muni__conn *c, const char *name, muni__counter **
     return MUNI_OK;
 }
 
-muni_status muni__conn_take(muni__conn *c, const char *sequence, int64_t count, int64_t *first) {
+static muni_status take(muni__conn *c, const char *sequence, int64_t count, int64_t above, int64_t *first) {
     muni__counter *k;
     *first = 0;
     if (!c->write)
         return muni__fail(MUNI_EINTERNAL, NULL, "a number was asked for outside a write transaction", "書込みトランザクションの外で番号を取ろうとしました");
     if (count < 1)
         return muni__fail(MUNI_EINTERNAL, NULL, "a number must be taken at least once", "番号は1つ以上取る必要があります");
-    muni_status st = counter_get(c, sequence, &k);
-    if (st < 0)
+    muni_status st = MUNI_OK;
+    bool mine = false;
+    if (c->drv->take)
+        st = c->drv->take(c, sequence, count, above, first, &mine);
+    if (st >= 0 && !mine)
+        st = counter_get(c, sequence, &k);
+    if (st < 0 || mine)
         return st;
     if (k->value < 0)
         return muni__fail(MUNI_ECORRUPT, NULL, "the sequence \"%s\" is negative", "連番「%s」が負の値です", sequence);
@@ -640,10 +666,83 @@ muni_status muni__conn_take(muni__conn *c, const char *sequence, int64_t count, 
     return MUNI_OK;
 }
 
+muni_status muni__conn_take(muni__conn *c, const char *sequence, int64_t count, int64_t *first) {
+    return take(c, sequence, count, 0, first);
+}
+
+muni_status muni__conn_take_above(muni__conn *c, const char *sequence, int64_t above, int64_t *out) {
+    return take(c, sequence, 1, above, out);
+}
+
 muni_status muni__conn_last(muni__conn *c, const char *sequence, int64_t *out) {
     muni__counter *k;
-    muni_status st = counter_get(c, sequence, &k);
+    muni_status st = MUNI_OK;
+    bool mine = false;
+    *out = 0;
+    if (c->drv->last)
+        st = c->drv->last(c, sequence, out, &mine);
+    if (st < 0 || mine)
+        return st;
+    st = counter_get(c, sequence, &k);
     *out = st < 0 ? 0 : k->value;
+    return st;
+}
+
+muni_status muni__conn_reach(muni__conn *c, const char *sequence, int64_t to) {
+    int64_t last;
+    bool mine = false;
+    muni_status st = c->drv->reach ? c->drv->reach(c, sequence, to, &mine) : MUNI_OK;
+    if (st < 0 || mine)
+        return st;
+    st = muni__conn_last(c, sequence, &last);
+    return st < 0 || last >= to ? st : muni__conn_take(c, sequence, to - last, &last);
+}
+
+muni_status muni__conn_same(muni__conn *a, muni__conn *b, bool *out) {
+    *out = false;
+    return a->drv == b->drv ? a->drv->same(a, b, out) : MUNI_OK;
+}
+
+bool muni__conn_beside(const muni__conn *c) {
+    return c->drv->take != NULL;
+}
+
+muni_status muni__conn_gaps(muni__conn *c, int64_t *upto) {
+    char *text = NULL;
+    muni_status st = MUNI_OK;
+    *upto = INT64_MAX;
+    if (muni__conn_beside(c))
+        return MUNI_OK;
+    st = muni__conn_meta_get(c, "gaps", &text);
+    *upto = text ? (int64_t)strtoll(text, NULL, 10) : 0;
+    muni__free(text);
+    return st;
+}
+
+const char *muni__store_lock(const muni__store *s) {
+    return s->drv->lock ? s->drv->lock : "";
+}
+
+/* Others may have gone on counting until the lock was ours. */
+static void counters_stale(muni__conn *c) {
+    c->config_known = false;
+    for (size_t i = 0; i < c->ncounters; i++)
+        c->counters[i].loaded &= c->counters[i].dirty;
+}
+
+muni_status muni__conn_rule(muni__conn *c, const char *name) {
+    if (!c->drv->rule || !c->write)
+        return MUNI_OK;
+    muni_status st = c->drv->rule(c, name);
+    counters_stale(c);
+    return st;
+}
+
+muni_status muni__conn_settled(muni__conn *c, int64_t *upto) {
+    if (!c->drv->settled)
+        return muni__conn_last(c, "history", upto);
+    muni_status st = c->drv->settled(c, upto);
+    counters_stale(c);
     return st;
 }
 
@@ -669,11 +768,25 @@ static muni_status counters_save(muni__conn *c) {
 }
 
 muni_status muni__conn_config(muni__conn *c, int64_t *out) {
-    return muni__conn_last(c, "config", out);
+    muni_status st = MUNI_OK;
+    if (!c->config_known)
+        st = muni__conn_last(c, "config", &c->config);
+    if (st >= 0 && !c->config_known) {
+        c->config_known = muni__conn_beside(c);
+        c->config_at = muni__monotonic();
+    }
+    *out = c->config + (__atomic_load_n(&c->store->epoch, __ATOMIC_RELAXED) << 40);
+    return st;
+}
+
+void muni__conn_config_age(muni__conn *c) {
+    if (muni__conn_beside(c) && c->config_known && muni__monotonic() - c->config_at > CONFIG_AGE)
+        counters_stale(c);
 }
 
 muni_status muni__conn_config_bump(muni__conn *c) {
     int64_t ignored;
+    c->config_known = false;
     return muni__conn_take(c, "config", 1, &ignored);
 }
 

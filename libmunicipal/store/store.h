@@ -17,6 +17,7 @@ typedef struct muni__store_options {
     int32_t wait_ms;     /* for the write lock */
     bool network;        /* allow network file systems */
     bool upgrade;
+    bool copying;              /* what is made or opened is a copy that is not whole yet (copy.c) */
     int64_t now;               /* for the journal */
     muni_progress_fn progress; /* of an upgrade; NULL: none */
     void *user;
@@ -27,6 +28,7 @@ typedef struct muni__store_birth {
     bool test;
     int32_t utc_offset;
     int64_t created_at;
+    const char *copy; /* not NULL: tables only, and this mark, until all the rest was copied from another store */
 } muni__store_birth;
 
 /* Read when a store is opened. */
@@ -67,9 +69,25 @@ muni_status muni__conn_begin(muni__conn *c, bool write);
 muni_status muni__conn_commit(muni__conn *c); /* writes counters back, flushes the search queue when it is long (see search.h), commits; on failure rolls back */
 void muni__conn_rollback(muni__conn *c);
 bool muni__conn_in_tx(const muni__conn *c);
+/* Did the database end the last transaction because of another's (a deadlock, a serialization failure)? Then all of it can be done again. */
+bool muni__conn_clashed(const muni__conn *c);
+/* By what one can tell later whether a transaction was committed: a row of history that it wrote (0: none), and the database's own name for it. */
+typedef struct muni__doubt {
+    int64_t history;
+    unsigned char hash[32];
+    char transaction[24]; /* empty: the commit was not in doubt */
+} muni__doubt;
+/* Of the last transaction of a connection, after MUNI_EINDOUBT. */
+muni__doubt muni__conn_doubt(const muni__conn *c);
+/* False: nobody can tell now. */
+bool muni__store_ask(const muni__store *s, const muni__doubt *d, bool *written);
+/* The transaction writes this row of history. */
+void muni__conn_proof(muni__conn *c, int64_t history, const unsigned char *hash);
 /* The store's configuration revision: changes whenever definitions, grants, members or units do. Read inside the transaction; cheap. */
 muni_status muni__conn_config(muni__conn *c, int64_t *out);
 muni_status muni__conn_config_bump(muni__conn *c);
+/* In a long transaction: where others can change it meanwhile, it is read again after a second. */
+void muni__conn_config_age(muni__conn *c);
 
 /* ---- statements */
 /* Prepared and cached by its text (the pointer need not live on). The statement is the caller's until muni__done. The same text may be
@@ -99,10 +117,30 @@ muni_status muni__run(muni__conn *c, const char *sql);
 const char *muni__conn_conflict(const muni__conn *c);
 
 /* ---- counters: taken inside a write transaction, kept in memory and written once at commit; a rollback forgets them. */
-/* Take `count` values of a sequence; `*first` gets the first. Sequences begin at 1. Names: "id" (records), "history", "number/…". */
+/* Take `count` values of a sequence; `*first` gets the first. Sequences begin at 1. Names: "id" (records), "history", "number/…". Where writers work beside
+ * each other (muni__conn_beside), those three do not go back with a rollback, and leave gaps. */
 muni_status muni__conn_take(muni__conn *c, const char *sequence, int64_t count, int64_t *first);
+/* One value, above `above`: where writers work beside each other, one who began earlier may hold smaller ones. */
+muni_status muni__conn_take_above(muni__conn *c, const char *sequence, int64_t above, int64_t *out);
+/* From now on values come behind `to`; nothing where they do already. */
+muni_status muni__conn_reach(muni__conn *c, const char *sequence, int64_t to);
 /* The last value taken, 0 for none. */
 muni_status muni__conn_last(muni__conn *c, const char *sequence, int64_t *out);
+
+/* ---- writers beside each other (PostgreSQL). Elsewhere there is one at a time, and these do nothing. */
+bool muni__conn_beside(const muni__conn *c);
+/* What a SELECT of the record that is to be changed ends with: " FOR UPDATE", or "". */
+const char *muni__store_lock(const muni__store *s);
+/* A rule over several records: whoever writes under the same name waits until this transaction is over. Before what the rule looks at is read. */
+muni_status muni__conn_rule(muni__conn *c, const char *name);
+/* History rows up to this one may be missing without one having been taken away: those that writers beside each other wrote, here or where the store was
+ * before. */
+muni_status muni__conn_gaps(muni__conn *c, int64_t *upto);
+/* History rows up to this one are there, or never will be. 0 where nobody can say that now, or another is sealing; else nobody else seals until this
+ * transaction is over. */
+muni_status muni__conn_settled(muni__conn *c, int64_t *upto);
+/* Are both of the same store, by whatever address? In transactions. */
+muni_status muni__conn_same(muni__conn *a, muni__conn *b, bool *out);
 /* Small texts of the store. `*out` is owned; NULL where there is none. */
 muni_status muni__conn_meta_get(muni__conn *c, const char *key, char **out);
 muni_status muni__conn_meta_set(muni__conn *c, const char *key, const char *value);

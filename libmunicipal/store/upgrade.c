@@ -31,7 +31,9 @@ muni_status muni__work_open(muni__conn *c, const char *name, muni__work *out) {
 
 muni_status muni__work_begin(muni__conn *c, const char *name, int64_t now, int64_t total, muni__work *out) {
     muni__stmt *s = NULL;
-    muni_status st = muni__work_open(c, name, out);
+    muni_status st = muni__conn_rule(c, "work");
+    if (st >= 0)
+        st = muni__work_open(c, name, out);
     if (st < 0 || out->no)
         return st;
     MUNI_TRY(muni__sql(c, "SELECT coalesce(max(\"no\"), 0) FROM \"m_journal\"", &s));
@@ -254,6 +256,7 @@ static muni_status piece(muni__conn *c, const muni__upgrade *u, muni__work *w, b
     int32_t missing, tables;
     int32_t added = 0;
     muni_status st;
+    MUNI_TRY(muni__conn_rule(c, "work")); /* two upgrade one after the other */
     MUNI_TRY(still_older(c, u, more));
     if (!*more)
         goto out;
@@ -374,6 +377,13 @@ muni_status muni__schema_check(muni__conn *c, bool upgrade, muni__store_info *in
     muni__free(there);
     if (!found)
         return damaged("m_meta");
+    MUNI_TRY(muni__conn_meta_get(c, "copy", &there));
+    found = there != NULL;
+    muni__free(there);
+    if (found && !c->store->o.copying)
+        return muni__fail(MUNI_ESTATE, "url", "the store is a copy that was not finished; copy to it again, or take it away", "複製が完了していない保存先です。もう一度複製するか、取り除いてください");
+    if (c->store->o.copying) /* copy.c looks at it */
+        return MUNI_OK;
     MUNI_TRY(get_int(c, "compat", 1, INT32_MAX, &v));
     info->compat = (int32_t)v;
     MUNI_TRY(get_hex(c, "schema", 64, info->schema));

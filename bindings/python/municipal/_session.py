@@ -264,6 +264,10 @@ class Session:
         """Do whatever has come due. Idempotent; safe from several processes."""
         return self._handle.run_due()  # type: ignore[no-any-return]
 
+    def doubt(self) -> bool:
+        """Was the transaction that ended in doubt (``EINDOUBT``) written? ``ENOTFOUND`` where none was."""
+        return self._handle.doubt()  # type: ignore[no-any-return]
+
     def audit_verify(self, progress: Optional[Progress] = None) -> Record:
         """Verify the history: ``verified``, ``problems``, ``findings``, ``head`` (keep it elsewhere) and counts."""
         return self._handle.audit_verify(progress)  # type: ignore[no-any-return]
@@ -273,6 +277,15 @@ class Session:
     def store_check(self, *, repair: bool = False, progress: Optional[Progress] = None) -> Record:
         """Check the store: ``whole``, ``problems``, ``repaired``, ``findings`` and counts. ``repair`` derives anew what follows from the records."""
         return self._handle.store_check(repair, progress)  # type: ignore[no-any-return]
+
+    def store_copy(self, url: str, progress: Optional[Progress] = None) -> Record:
+        """Copy the whole store to ``url`` (a file name or the address of a server), where there is nothing yet: ``digest``, ``records``, ``resumed`` and
+        counts. Stopped, calling it again goes on. It is done when both were read and found the same."""
+        return self._handle.store_copy(url, progress)  # type: ignore[no-any-return]
+
+    def store_digest(self, progress: Optional[Progress] = None) -> Record:
+        """The ``digest`` of all that the store holds, whatever database keeps it, ``head``, ``tables`` and counts."""
+        return self._handle.store_digest(progress)  # type: ignore[no-any-return]
 
     def store_reindex(self, progress: Optional[Progress] = None) -> Record:
         """Make the search index anew; the old one serves until the new one is whole."""

@@ -1,5 +1,5 @@
 /** @file
- * Upkeep of a store: is it whole, its search index, its room on the disk. For whoever manages it. */
+ * Upkeep of a store: is it whole, its search index, its room on the disk, its digest, a copy of it. For whoever manages it. */
 #ifndef MUNICIPAL_STORE_H
 #define MUNICIPAL_STORE_H
 
@@ -80,6 +80,62 @@ MUNI_API muni_status muni_store_statistics(muni_session *session, muni_rec **out
  * @since 0.1
  */
 MUNI_API muni_status muni_store_vacuum(muni_session *session, muni_rec **out);
+
+/**
+ * The digest of all that the store holds: of every record, history row, block and plan, in the order of their ids, whatever database keeps them. Two
+ * stores have the same digest where they hold the same; one changed byte makes another. It reads everything, from one moment.
+ *
+ * For each table SHA-256 is taken of its columns' names, each with a NUL, and of its rows in the order of their keys: for each value a type (`i`, `t`,
+ * `b`, or NUL for none), then eight bytes, the highest first, of the number or of how many bytes follow, then these. `digest` is SHA-256 of
+ * `municipal store 1`, the store's id with a NUL, and for each table that is covered its name with a NUL, the number of its rows in eight bytes, and
+ * its digest. Not covered are counters, the journal, the progress of imports and what is derived from records (the search index).
+ *
+ * @param session  the session
+ * @param progress called now and then with rows, or NULL
+ * @param user     given to `progress`
+ * @param out      [owned] a record: `store` (its id), `digest`, `records` (the trash included), `rows` (of all tables that are covered), `history_rows`,
+ *                 `head` (hash of the last block, empty: none) and `tables` (JSON array of `{"name","rows","digest"}`, some of them not covered)
+ * @retval MUNI_OK told
+ * @retval MUNI_EINVAL `out` is NULL
+ * @retval MUNI_EDENIED the session may not manage the store
+ * @retval MUNI_ESTATE a group is open
+ * @retval MUNI_ENOTSUP another version of the library added tables to the store: only that one knows them all
+ * @retval MUNI_ECANCELLED `progress` cancelled it
+ * @storeerrors
+ * @thread any; calls on one session wait for each other
+ * @since 0.1
+ */
+MUNI_API muni_status muni_store_digest(muni_session *session, muni_progress_fn progress, void *user, muni_rec **out);
+
+/**
+ * Copy the whole store as it is at this moment, from a file to a server, or the other way, or to its like: ids, numbers, history and hashes unchanged.
+ * Others read and write meanwhile; what they write is not in the copy, so that whoever moves lets nobody write any more.
+ *
+ * There must be nothing at `url`. Until the copy is whole nobody can open it (MUNI_ESTATE). Stopped in any way, calling again goes on where it was, or
+ * begins anew where the source has changed since; where it is whole already, both are compared. At the end both are read, and compared row by row, before it says that it is done. `copy` is in the
+ * journal of the copy (muni_db_info()); the source is only read.
+ *
+ * @param session  the session, of the source
+ * @param url      the copy: what muni_create() takes, but not a store in memory
+ * @param progress called now and then with rows, or NULL; the stages are `copy`, `indexes`, `search` and `verify`
+ * @param user     given to `progress`
+ * @param out      [owned] a record: `store` (its id, the same as the source's), `digest`, `records`, `rows`, `history_rows`, `head` as muni_store_digest() says
+ *                 of both, and `resumed` (truth value: an earlier call had copied some of it, or all)
+ * @retval MUNI_OK the copy is there, and the same
+ * @retval MUNI_EINVAL `out` is NULL, or `url` names no place that stays, or the store itself
+ * @retval MUNI_EDENIED the session may not manage the store
+ * @retval MUNI_ESTATE a group is open
+ * @retval MUNI_EUNIQUE there is something else at `url`: a store, another file, or the unfinished copy of another store; it is left alone
+ * @retval MUNI_EBUSY another process copies to the same place
+ * @retval MUNI_ENOTSUP another version of the library added tables to the store; or muni_create() says that
+ * @retval MUNI_EFULL no room is left for the copy
+ * @retval MUNI_EIO the copy was not the same, and nobody can open it: calling again begins anew; or the connection was lost
+ * @retval MUNI_ECANCELLED `progress` cancelled it; calling again goes on
+ * @storeerrors
+ * @thread any; calls on one session wait for each other
+ * @since 0.1
+ */
+MUNI_API muni_status muni_store_copy(muni_session *session, const char *url, muni_progress_fn progress, void *user, muni_rec **out);
 
 MUNI_END_DECLS
 
