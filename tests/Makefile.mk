@@ -20,6 +20,7 @@ endif
 	%D%/unit/test_charset.c \
 	%D%/unit/test_check.c \
 	%D%/unit/test_cond.c \
+	%D%/unit/test_copy.c \
 	%D%/unit/test_csv.c \
 	%D%/unit/test_cursor.c \
 	%D%/unit/test_date.c \
@@ -128,9 +129,11 @@ if WITH_POSTGRESQL
 if HAVE_CHECK
 TESTS += %D%/postgresql.sh
 endif
+TESTS += %D%/failover.sh
 endif
-EXTRA_DIST += %D%/postgresql.sh
+EXTRA_DIST += %D%/cluster.sh %D%/failover.sh %D%/postgresql.sh
 %D%/postgresql.log: %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT) %D%/load/load$(EXEEXT)
+%D%/failover.log: %D%/load/load$(EXEEXT)
 
 # Rules over the source and the built library.
 muni_scripts = %D%/abi.sh %D%/abi/surface.sh %D%/headers.sh %D%/includes.sh %D%/rows.sh %D%/tables.sh
@@ -153,6 +156,7 @@ muni_scenarios = \
 	%D%/conformance/answers.json \
 	%D%/conformance/calendar.json \
 	%D%/conformance/comments.json \
+	%D%/conformance/copy.json \
 	%D%/conformance/dates.json \
 	%D%/conformance/export.json \
 	%D%/conformance/files.json \
@@ -189,15 +193,24 @@ rows: all %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT)
 
 # What the library costs above SQLite: make bench, make bench BENCH_N=1000000 BENCH_DIR=/var/tmp
 check_PROGRAMS += %D%/bench/bench %D%/bench/opening
-%C%_bench_bench_SOURCES = %D%/bench/bench.c %D%/bench/texts.h
+%C%_bench_bench_SOURCES = %D%/bench/bench.c %D%/bench/figures.h %D%/bench/library.h %D%/bench/texts.h
 %C%_bench_bench_LDADD = libmunicipal/libmunicipal.la $(SQLITE_LIBS)
 %C%_bench_opening_SOURCES = %D%/bench/opening.c
 %C%_bench_opening_LDADD = $(SQLITE_LIBS)
+if WITH_POSTGRESQL
+check_PROGRAMS += %D%/bench/server
+%C%_bench_server_SOURCES = %D%/bench/server.c %D%/bench/figures.h %D%/bench/library.h %D%/bench/texts.h
+%C%_bench_server_LDADD = libmunicipal/libmunicipal.la $(POSTGRESQL_LIBS)
+endif
 BENCH_N = 100000
 BENCH_DIR = $${TMPDIR-/tmp}
 bench: all %D%/bench/bench$(EXEEXT) %D%/bench/opening$(EXEEXT)
 	%D%/bench/bench$(EXEEXT) $(BENCH_N) "$(BENCH_DIR)"
-.PHONY: bench
+# The same above libpq, on a private cluster: make bench-server BENCH_N=1000000
+bench-server: all
+	$(MAKE) %D%/bench/server$(EXEEXT)
+	srcdir='$(srcdir)' MUNI_WITH_POSTGRESQL='$(muni_postgresql)' TMPDIR="$(BENCH_DIR)" sh $(srcdir)/%D%/postgresql.sh %D%/bench/server$(EXEEXT) $(BENCH_N)
+.PHONY: bench bench-server
 
 # Processes that are killed in the middle of their work: some in make check, many with make check-kills.
 check_PROGRAMS += %D%/kill/kill

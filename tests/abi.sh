@@ -37,5 +37,9 @@ if [ -f libmunicipal/.libs/libmunicipal-core.a ]; then
     ${NM:-nm} -g --defined-only libmunicipal/.libs/libmunicipal-core.a 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u > "$tmp/core"
     comm -12 "$tmp/unwritten" "$tmp/core" > "$tmp/d" && say "$tmp/d" "written by now: take its '#' away in libmunicipal.map"
 fi
+# a client library of a server comes when a server is asked for, not into every process
+if command -v "${READELF:-readelf}" >/dev/null && "${READELF:-readelf}" -d "$so" | grep 'NEEDED.*libpq' > "$tmp/d"; then
+    say "$tmp/d" "loaded with the library, before a server is asked for"
+fi
 echo "abi: $(wc -l < "$tmp/exports") exported, $(wc -l < "$tmp/unwritten") declared and not yet written"
 exit $st

@@ -70,7 +70,7 @@ run 2 --as "$(printf '\355\240\200')" --db s.db whoami
 run 2 -x
 run 2 --lang ja
 complains "動詞を指定してください"
-for word in init check "db info" "db upgrade" "db reindex" "db statistics" "db vacuum" info whoami describe list search show create update do transitions comment trash restore history define import export "staff plan" "staff show" "staff approve" "staff apply" "report list" "report run" "audit verify" \
+for word in init check "db info" "db upgrade" "db copy" "db digest" "db reindex" "db statistics" "db vacuum" info whoami describe list search show create update do transitions comment trash restore history define import export "staff plan" "staff show" "staff approve" "staff apply" "report list" "report run" "audit verify" \
     "calendar holidays" "calendar add-open-days" "calendar wareki" "calendar parse"; do
     # shellcheck disable=SC2086
     run 0 $word --help
@@ -403,6 +403,27 @@ run 0 db statistics --format json
 says '"queued":'
 run 0 db reindex
 says "documents"
+run 0 db digest --format json
+digest=$(sed 's/^{"digest":"\([0-9a-f]*\)".*/\1/;q' out)
+run 2 db copy s.db
+run 2 db copy other.db copied.db
+complains "db copy"
+run 0 db copy s.db copied.db --format json
+says "\"digest\":\"$digest\""
+says '"resumed":false'
+run 0 db copy s.db copied.db --format json
+says '"resumed":true'
+run 1 db copy s.db good.csv
+complains "EUNIQUE"
+run 1 db copy s.db copy2.db --as operator
+complains "EDENIED"
+[ ! -e copy2.db ] && good || bad "a refused copy leaves a file"
+main=$command
+command=$top/examples/cli/municipal
+run 0 db digest --db copied.db --format json
+says "\"digest\":\"$digest\""
+run 0 check --db copied.db
+command=$main
 run 0 db vacuum
 says "bytes_before"
 run 0 db info --format json

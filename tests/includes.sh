@@ -23,7 +23,7 @@ BEGIN {
     only["utf8proc.h"] = "[.]c$"
     only["jansson.h"] = "^(core|calendar|store|model|access|notice|service|knowledge|staff|assets|operations|learning|governance|retention|report)/"
     one["nettle/"] = one["utf8proc.h"] = one["pcre2.h"] = one["libpq-fe.h"] = 1 # one file in all
-    split("assert.h ctype.h errno.h fcntl.h inttypes.h limits.h math.h poll.h pthread.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h sys/file.h sys/mman.h sys/stat.h sys/statfs.h sys/types.h sys/vfs.h", c, " ")
+    split("assert.h ctype.h errno.h fcntl.h inttypes.h limits.h math.h dlfcn.h poll.h pthread.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h sys/file.h sys/mman.h sys/stat.h sys/statfs.h sys/types.h sys/vfs.h", c, " ")
     for (i in c)
         system_header[c[i]] = 1
 

@@ -550,6 +550,11 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
         st = muni_session_commit(session);
     else if (is(verb, "rollback"))
         st = muni_session_rollback(session);
+    else if (is(verb, "doubt")) {
+        int32_t written = 0;
+        st = muni_session_doubt(session, &written);
+        *out = st < 0 ? NULL : json_boolean(written);
+    }
     else if (is(verb, "run_due"))
         st = muni_session_run_due(session, &rec);
     else if (is(verb, "create"))
@@ -648,6 +653,12 @@ static muni_status do_session(world *w, const char *verb, const json_t *s, json_
         st = muni_audit_verify(session, progress, NULL, &rec);
     } else if (is(verb, "store_check")) {
         st = muni_store_check(session, json_is_true(json_object_get(s, "repair")), progress, NULL, &rec);
+    } else if (is(verb, "store_copy")) {
+        char at[600];
+        store_of(w, text_of(s, "path"), at, sizeof at);
+        st = muni_store_copy(session, at, progress, NULL, &rec);
+    } else if (is(verb, "store_digest")) {
+        st = muni_store_digest(session, progress, NULL, &rec);
     } else if (is(verb, "store_reindex")) {
         st = muni_store_reindex(session, progress, NULL, &rec);
     } else if (is(verb, "store_statistics")) {

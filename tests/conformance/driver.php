@@ -231,6 +231,8 @@ final class World
             case 'commit':
             case 'rollback':
                 return $session->$verb();
+            case 'doubt':
+                return $session->doubt();
             case 'run_due':
                 return $session->runDue();
             case 'create':
@@ -301,6 +303,10 @@ final class World
                 return $session->auditVerify(...$cancel);
             case 'store_check':
                 return $session->storeCheck(...$given('repair'), ...$cancel);
+            case 'store_copy':
+                return $session->storeCopy($this->storeAt($s['path']), ...$cancel);
+            case 'store_digest':
+                return $session->storeDigest(...$cancel);
             case 'store_reindex':
                 return $session->storeReindex(...$cancel);
             case 'store_statistics':

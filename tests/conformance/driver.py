@@ -193,7 +193,7 @@ class World:
         if verb == "close_session":
             session.close()
             return None
-        if verb in ("whoami", "begin", "commit", "rollback", "run_due"):
+        if verb in ("whoami", "begin", "commit", "rollback", "run_due", "doubt"):
             return getattr(session, verb)()
         if verb == "create":
             return session.create(s["kind"], s.get("rec", {}))
@@ -254,6 +254,10 @@ class World:
             return session.audit_verify(**cancel)
         if verb == "store_check":
             return session.store_check(**given("repair"), **cancel)
+        if verb == "store_copy":
+            return session.store_copy(self.store_at(s["path"]), **cancel)
+        if verb == "store_digest":
+            return session.store_digest(**cancel)
         if verb == "store_reindex":
             return session.store_reindex(**cancel)
         if verb == "store_statistics":

@@ -19,6 +19,7 @@ enum {
     CLOSES = 32,    /* answers nothing; the store is closed afterwards */
     OTHERS = 64,    /* needs the sessions of an operator and an approver */
     LONG_LOG = 128, /* has log_grow() called */
+    ALIKE = 1024,   /* so many faults, most of them alike, that 2,000 of each sort are tried at most */
     UPKEEP = 512,    /* many transactions that leave every record as it is: how far they are does not matter */
     STEPS = 256      /* many transactions and a report at the end: after a failure some are done, and running it again goes on */
 };

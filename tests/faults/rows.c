@@ -465,6 +465,13 @@ CALL(transition, muni_session_transition(admin, "ticket", ids->tickets[2 + i], 0
 CALL(trash, muni_session_trash(admin, "ticket", ids->tickets[2 + i], 0, OUT(REC, rec)))
 CALL(restore, muni_session_restore(admin, "ticket", ids->tickets[4 + i], 0, OUT(REC, rec)))
 CALL(comment, muni_session_comment(admin, "ticket", ids->tickets[2 + i], "用紙を入れ直した", OUT(REC, rec)))
+/* Only a server can leave one in doubt. */
+static muni_status no_doubt(int i) {
+    int32_t written;
+    (void)i;
+    muni_status st = muni_session_doubt(admin, &written);
+    return st == MUNI_ENOTFOUND ? MUNI_OK : st;
+}
 CALL(run_due, muni_session_run_due(admin, OUT(REC, rec)))
 
 static muni_status roll_back(void) {
@@ -500,6 +507,23 @@ static void a_file(int i) {
 CALL(import, muni_session_import(admin, "ticket", file_name(i ? "in1.csv" : "in0.csv"), "{\"on_error\":\"skip\"}", NULL, NULL, OUT(REC, rec)))
 CALL(store_check, muni_store_check(admin, 0, NULL, NULL, OUT(REC, rec)))
 CALL(store_repair, muni_store_check(admin, 1, NULL, NULL, OUT(REC, rec)))
+/* But for what the calls before it had copied, it says the same. */
+static muni_status store_copy(int i) {
+    muni_rec *copied = NULL;
+    (void)i;
+    muni_status st = muni_store_copy(admin, file_name("k.db"), NULL, NULL, &copied);
+    if (st >= 0) {
+        const char *digest = muni_rec_text(copied, muni_rec_find(copied, "digest"), NULL);
+        st = muni_rec_new(OUT(REC, rec));
+        if (st >= 0 && (st = muni_rec_set_text(rec, "digest", digest, MUNI_ZERO_TERMINATED)) < 0) {
+            muni_rec_free(rec);
+            rec = NULL;
+        }
+    }
+    muni_rec_free(copied);
+    return st;
+}
+CALL(store_digest, muni_store_digest(admin, NULL, NULL, OUT(REC, rec)))
 CALL(store_reindex, muni_store_reindex(admin, NULL, NULL, OUT(REC, rec)))
 CALL(store_statistics, muni_store_statistics(admin, OUT(REC, rec)))
 CALL(store_vacuum, muni_store_vacuum(admin, OUT(REC, rec)))
@@ -584,10 +608,13 @@ const fault_row fault_rows[] = {
     ROW(muni_session_begin, "", 0, NULL, begin, roll_back),
     ROW(muni_session_commit, "", AGAIN, a_group_with_two, commit, NULL),
     ROW(muni_session_rollback, "", 0, a_group_with_two, rollback, NULL),
+    ROW(muni_session_doubt, "", 0, NULL, no_doubt, NULL),
     ROW(muni_session_run_due, "", 0, something_to_do, run_due, NULL),
     ROW(muni_session_import, "with a wrong row", STEPS, a_file, import, NULL),
     ROW(muni_store_check, "", 0, NULL, store_check, NULL),
     ROW(muni_store_check, "with repair", UPKEEP, NULL, store_repair, NULL),
+    ROW(muni_store_copy, "", ONCE | ALIKE, NULL, store_copy, NULL),
+    ROW(muni_store_digest, "", 0, NULL, store_digest, NULL),
     ROW(muni_store_reindex, "", UPKEEP, something_to_do, store_reindex, NULL),
     ROW(muni_store_statistics, "", 0, NULL, store_statistics, NULL),
     ROW(muni_store_vacuum, "", 0, NULL, store_vacuum, NULL),

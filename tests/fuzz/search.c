@@ -14,7 +14,7 @@ static void shut(void) {
 }
 
 static void open_store(void) {
-    static const muni__store_birth birth = { true, 32400, 1700000000 };
+    static const muni__store_birth birth = { .test = true, .utc_offset = 32400, .created_at = 1700000000 };
     if (store)
         return;
     OK(muni__store_create(":memory:", NULL, &birth, &store));

@@ -6,6 +6,8 @@
  *       processes    each opens the store and works without a pause, four fifths reading
  *       threads      the same on one handle; every fifth shares a session with its neighbour
  *       fpm          processes that for each request open the store, make three calls, and close it
+ *       failover     processes that only write, each call again until it succeeds; once 1,000 writes were acknowledged, the shell command in LOAD_COMMAND is run,
+ *                    which takes their server away and brings another (tests/failover.sh), and they go on for 1,000 more
  *     n (how many), secs, normal (1: synchronous NORMAL instead of FULL), tickets (in the store before), pace (mean pause in milliseconds; 0: none),
  *     rate (fpm: requests a second)
  *
@@ -59,6 +61,7 @@ typedef struct run {
 static char dir[512], path[600];
 static const char *server; /* MUNI_TEST_SERVER: the stores are schemas of it (tests/postgresql.sh tests/load/load …) */
 static worker *workers;
+static int64_t *over; /* shared: the writers stop */
 static run now_running;
 static int64_t begin_at, end_at; /* microseconds */
 static int passed, failed;
@@ -114,7 +117,7 @@ static int64_t number(const muni_rec *rec, const char *name) {
 
 /* ---- the store before */
 
-static int64_t first_id; /* of its tickets: they follow each other */
+static int64_t *before; /* the ids of its tickets */
 
 static const char *const things[] = { "複合機の印刷",           "業務端末の起動", "パスワードの再設定",  "共有フォルダーの権限",
                                       "住民記録システムの画面", "内線電話",       "無線アクセスポイント" };
@@ -164,15 +167,15 @@ static void prepare(const run *r) {
         (void)snprintf(json, sizeof json, "{\"principal\":%" PRId64 ",\"group\":%" PRId64 "}", id, group);
         (void)make(s, MUNI_KIND_MEMBER, json);
     }
-    first_id = 0;
+    free(before);
+    before = malloc((size_t)r->tickets * sizeof *before);
+    if (!before)
+        die("memory");
     for (int i = 0; i < r->tickets; i++) {
         if (i % 1000 == 0)
             must(muni_session_begin(s));
         must(create(s, &seed, "前からある", &rec));
-        if (!first_id)
-            first_id = number(rec, "id");
-        else if (number(rec, "id") != first_id + i)
-            die("ids do not follow each other");
+        before[i] = number(rec, "id");
         muni_rec_free(rec);
         if (i % 1000 == 999 || i == r->tickets - 1)
             must(muni_session_commit(s));
@@ -226,7 +229,7 @@ static void do_get(worker *w, muni_session *s, uint64_t *seed) {
     muni_rec *rec;
     int64_t t = now();
     muni_status st =
-        muni_session_get(s, MUNI_KIND_TICKET, first_id + (int64_t)chance(seed, (uint64_t)now_running.tickets), NULL, &rec);
+        muni_session_get(s, MUNI_KIND_TICKET, before[chance(seed, (uint64_t)now_running.tickets)], NULL, &rec);
     took(&w->reads, t);
     if (st < 0)
         oops(w, st, "get");
@@ -286,6 +289,126 @@ static void do_write(worker *w, muni_session *s, uint64_t *seed) {
     muni_rec_free(rec);
 }
 
+static const char *clerk(int i) {
+    static _Thread_local char login[16];
+    (void)snprintf(login, sizeof login, "clerk%02d", i);
+    return login;
+}
+
+/* A call that a lost connection, or a server that comes up, may make fail: may it be done again? What was in doubt is asked about until that is known. */
+static bool again(muni_session *s, muni_status st, int64_t deadline, bool *written) {
+    int32_t yes = 0;
+    *written = false;
+    if (now() > deadline || (st != MUNI_EIO && st != MUNI_EBUSY && st != MUNI_EREADONLY && st != MUNI_EINDOUBT))
+        return false;
+    while (st == MUNI_EINDOUBT && now() < deadline && (st = muni_session_doubt(s, &yes)) != MUNI_OK)
+        sleep_until(now() + 50000);
+    *written = st == MUNI_OK && yes;
+    sleep_until(now() + 50000);
+    return true;
+}
+
+/* The ticket with that number of another system, as the server has it. */
+static muni_status find_source(muni_session *s, const char *source, muni_rec **out) {
+    char json[200];
+    muni_query *q;
+    muni_cursor *c;
+    *out = NULL;
+    (void)snprintf(json, sizeof json, "{\"kind\":\"ticket\",\"where\":{\"field\":\"source_no\",\"op\":\"eq\",\"value\":\"%s\"}}", source);
+    must(muni_query_parse(json, MUNI_ZERO_TERMINATED, &q));
+    muni_status st = muni_session_list(s, q, &c);
+    if (st >= 0) {
+        st = muni_cursor_next(c, out);
+        muni_cursor_unref(c);
+    }
+    muni_query_free(q);
+    return st;
+}
+
+/* A ticket with a number of its own, which the store takes once; now and then a change to one that this worker made. */
+static void write_through(worker *w, muni_session *s, int i, int64_t nth, uint64_t *seed) {
+    char json[300], source[40];
+    int64_t deadline = now() + 120000000, t = now();
+    bool change = w->nmade > 0 && chance(seed, 3) == 0, written;
+    if (!change && w->nmade == MADE)
+        return;
+    made *m = &w->made[change ? (int64_t)chance(seed, (uint64_t)w->nmade) : w->nmade];
+    muni_rec *in, *rec = NULL;
+    muni_status st;
+    (void)snprintf(source, sizeof source, "W%d-%" PRId64, i, nth);
+    if (change)
+        (void)snprintf(json, sizeof json, "{\"resolution\":\"%" PRId64 "回目の連絡\"}", m->rev);
+    else
+        (void)snprintf(json, sizeof json, "{\"type\":\"incident\",\"category\":\"support\",\"subject\":\"切替の間\",\"source_no\":\"%s\"}", source);
+    must(muni_rec_parse(json, MUNI_ZERO_TERMINATED, &in));
+    do {
+        st = change ? muni_session_update(s, MUNI_KIND_TICKET, m->id, m->rev, in, &rec) : muni_session_create(s, MUNI_KIND_TICKET, in, &rec);
+        if (st >= 0)
+            break;
+        if (!again(s, st, deadline, &written)) {
+            oops(w, st, change ? "update" : "create");
+            break;
+        }
+        while (written && !rec && now() < deadline)
+            st = change ? muni_session_get(s, MUNI_KIND_TICKET, m->id, NULL, &rec) : find_source(s, source, &rec);
+    } while (!rec);
+    muni_rec_free(in);
+    took(&w->writes, t);
+    if (!rec)
+        return;
+    w->acknowledged++;
+    m->rev = number(rec, "rev");
+    if (!change) {
+        m->id = number(rec, "id");
+        (void)snprintf(m->number, sizeof m->number, "%s", muni_rec_text(rec, muni_rec_find(rec, "number"), NULL));
+        w->nmade++;
+    }
+    muni_rec_free(rec);
+}
+
+static void in_failover(int i) {
+    worker *w = &workers[i];
+    muni_db *db = NULL;
+    muni_session *s = NULL;
+    uint64_t seed = (uint64_t)i * 7919 + 1;
+    muni_status st = open_it(&db);
+    if (st >= 0)
+        st = muni_db_session(db, clerk(i), "load", NULL, &s);
+    if (st < 0)
+        oops(w, st, "open");
+    for (int64_t k = 0; s && !__atomic_load_n(over, __ATOMIC_RELAXED); k++)
+        write_through(w, s, i, k, &seed);
+    muni_session_unref(s);
+    if (db)
+        muni_db_close(db);
+    muni_db_unref(db);
+}
+
+static int64_t all_acknowledged(const run *r) {
+    int64_t n = 0;
+    for (int i = 0; i < r->n; i++)
+        n += __atomic_load_n(&workers[i].acknowledged, __ATOMIC_RELAXED);
+    return n;
+}
+
+static void wait_for(const run *r, int64_t writes, int64_t deadline) {
+    while (all_acknowledged(r) < writes && now() < deadline)
+        sleep_until(now() + 10000);
+}
+
+/* While they write: the server goes, and another takes its place. */
+static void fail_over(const run *r) {
+    const char *command = getenv("LOAD_COMMAND");
+    wait_for(r, 1000, now() + 120000000);
+    int64_t then = all_acknowledged(r);
+    check(command && !system(command), "the server is changed", "%" PRId64 " %" PRId64, 0, 0);
+    int64_t at = all_acknowledged(r);
+    wait_for(r, at + 1000, now() + 120000000);
+    __atomic_store_n(over, 1, __ATOMIC_RELAXED);
+    (void)printf("  acknowledged: %" PRId64 " before the server went, %" PRId64 " when the other had come, %" PRId64 " at the end\n", then, at, all_acknowledged(r));
+    check(then >= 1000 && all_acknowledged(r) >= at + 1000, "at least 1,000 writes before and after", "%" PRId64 ", then %" PRId64, then, all_acknowledged(r) - at);
+}
+
 static void loop(worker *w, muni_session *s, uint64_t seed) {
     while (now() < end_at) {
         uint64_t what = chance(&seed, 10);
@@ -298,12 +421,6 @@ static void loop(worker *w, muni_session *s, uint64_t seed) {
         if (now_running.pace)
             sleep_until(now() + (int64_t)chance(&seed, 2000 * (uint64_t)now_running.pace));
     }
-}
-
-static const char *clerk(int i) {
-    static _Thread_local char login[16];
-    (void)snprintf(login, sizeof login, "clerk%02d", i);
-    return login;
 }
 
 static void in_process(int i) {
@@ -356,7 +473,7 @@ static void in_fpm(int i) {
     }
 }
 
-static void processes(const run *r, void (*work)(int)) {
+static void processes(const run *r, void (*work)(int), void (*meanwhile)(const run *r)) {
     pid_t pids[WORKERS];
     (void)fflush(NULL);
     for (int i = 0; i < r->n; i++) {
@@ -367,6 +484,8 @@ static void processes(const run *r, void (*work)(int)) {
             _exit(0);
         }
     }
+    if (meanwhile)
+        meanwhile(r);
     for (int i = 0; i < r->n; i++) {
         int status;
         if (waitpid(pids[i], &status, 0) != pids[i] || status)
@@ -548,6 +667,7 @@ static void go(run r, bool thousand) {
     }
     prepare(&r);
     (void)printf("%s: %d for %d s, %s, %d tickets before", r.mode, r.n, r.secs, r.normal ? "NORMAL" : "FULL", r.tickets);
+    *over = 0;
     if (r.pace)
         (void)printf(", a call every %d ms each", r.pace);
     if (!strcmp(r.mode, "fpm"))
@@ -556,9 +676,11 @@ static void go(run r, bool thousand) {
     begin_at = now() + 100000;
     end_at = begin_at + (int64_t)r.secs * 1000000;
     if (!strcmp(r.mode, "processes"))
-        processes(&r, in_process);
+        processes(&r, in_process, NULL);
+    else if (!strcmp(r.mode, "failover"))
+        processes(&r, in_failover, fail_over);
     else if (!strcmp(r.mode, "fpm"))
-        processes(&r, in_fpm);
+        processes(&r, in_fpm, NULL);
     else
         threads(&r);
     int64_t us = now() - begin_at;
@@ -577,7 +699,7 @@ static void go(run r, bool thousand) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const modes[] = { "processes", "threads", "fpm" };
+    static const char *const modes[] = { "processes", "threads", "fpm", "failover" };
     const char *tmp = getenv("TMPDIR"), *how = argc > 1 ? argv[1] : "";
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)snprintf(dir, sizeof dir, "%s/muni-load-XXXXXX", tmp ? tmp : "/tmp");
@@ -587,7 +709,8 @@ int main(int argc, char **argv) {
     if (server && !*server)
         server = NULL;
     workers = mmap(NULL, WORKERS * sizeof *workers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (workers == MAP_FAILED)
+    over = mmap(NULL, sizeof *over, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (workers == MAP_FAILED || over == MAP_FAILED)
         die("mmap");
     if (!*how) {
         go((run){ .mode = "processes", .n = 8, .secs = 2, .tickets = 2000 }, false);
@@ -621,7 +744,7 @@ int main(int argc, char **argv) {
                 usage = true;
         }
         if (usage || r.n < 1 || r.n > WORKERS || r.secs < 1 || r.tickets < 1 || r.rate < 1 || r.pace < 0) {
-            (void)fputs("usage: load [full | processes|threads|fpm [n= secs= normal= tickets= pace= rate=]]\n", stderr);
+            (void)fputs("usage: load [full | processes|threads|fpm|failover [n= secs= normal= tickets= pace= rate=]]\n", stderr);
             (void)rmdir(dir);
             return 2;
         }

@@ -48,7 +48,7 @@ static MUNI_UNUSED uint32_t pick(uint32_t below) {
 }
 
 static MUNI_UNUSED void open_store(void) {
-    static const muni__store_birth birth = { true, 32400, 1800000000 };
+    static const muni__store_birth birth = { .test = true, .utc_offset = 32400, .created_at = 1800000000 };
     place_new(store_at, ":memory:");
     OK(muni__store_create(store_at, NULL, &birth, &store));
     OK(muni__store_borrow(store, &conn));

@@ -47,7 +47,7 @@ static void out_of_directory(void) {
     (void)rmdir(dir);
 }
 
-static const muni__store_birth birth = { false, 32400, 1800000000 };
+static const muni__store_birth birth = { .test = false, .utc_offset = 32400, .created_at = 1800000000 };
 
 static MUNI_UNUSED muni__store *made(const char *url) {
     muni__store *s = NULL;

@@ -79,19 +79,19 @@ END_TEST
 
 START_TEST(audit__names_a_deleted_middle_row) {
     shell("DELETE FROM m_history WHERE id=70");
-    NAMES("ROW_MISSING", "\"history\":70,", "BLOCK_BROKEN");
+    NAMES("ROW_MISSING", place_server() ? "\"record\":" : "\"history\":70,", "BLOCK_BROKEN"); /* by its record's chain, or by its number */
 }
 END_TEST
 
 START_TEST(audit__names_the_deleted_last_row) {
     shell("DELETE FROM m_history WHERE id=(SELECT max(id) FROM m_history)");
-    NAMES("TAIL_MISSING", "BLOCK_BROKEN");
+    NAMES(place_server() ? "RECORD_STRAY" : "TAIL_MISSING", "BLOCK_BROKEN"); /* where there are gaps, the record says it */
 }
 END_TEST
 
 START_TEST(audit__names_the_deleted_last_ten) {
     shell("DELETE FROM m_history WHERE id>(SELECT max(id)-10 FROM m_history)");
-    NAMES("TAIL_MISSING", "RECORD_STRAY", "BLOCK_BROKEN");
+    NAMES(place_server() ? "RECORD_STRAY" : "TAIL_MISSING", "RECORD_STRAY", "BLOCK_BROKEN");
 }
 END_TEST
 
@@ -102,7 +102,7 @@ START_TEST(audit__names_swapped_rows) {
 END_TEST
 
 START_TEST(audit__names_an_inserted_row) {
-    shell("INSERT INTO m_history SELECT (SELECT max(id)+1 FROM m_history),kind,rec,rev,action,actor,app,reason,at,flags,prev,ord_digest,per_digest,hash,ord,ord_salt,per,per_salt "
+    shell("INSERT INTO m_history SELECT (SELECT max(id)+100 FROM m_history),kind,rec,rev,action,actor,app,reason,at,flags,prev,ord_digest,per_digest,hash,ord,ord_salt,per,per_salt "
           "FROM m_history WHERE id=90");
     NAMES("ROW_INSERTED", "COUNTER_ALTERED");
 }

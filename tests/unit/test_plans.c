@@ -547,6 +547,11 @@ static int32_t stop_it(int64_t done, int64_t total, const char *stage, void *use
     return 1;
 }
 
+static int32_t go_on(int64_t done, int64_t total, const char *stage, void *user) {
+    (void)done, (void)total, (void)stage, (void)user;
+    return 0;
+}
+
 static int64_t first_person(void) {
     muni_query *q = NULL;
     muni_cursor *c = NULL;
@@ -588,6 +593,19 @@ static void upkeep(void) {
     muni_rec_free(r);
     OK(muni_store_vacuum(m.admin, &r));
     muni_rec_free(r);
+    /* a copy, stopped once, and its digest */
+    char copy[160];
+    snprintf(copy, sizeof copy, "%s/copy.db", m.dir);
+    FAILS(muni_store_copy(m.admin, copy, stop_it, NULL, &r), MUNI_ECANCELLED);
+    OK(muni_store_copy(m.admin, copy, go_on, NULL, &r));
+    muni_rec_free(r);
+    OK(muni_store_digest(m.admin, go_on, NULL, &r));
+    muni_rec_free(r);
+    static const char *const ends[] = { "", "-wal", "-shm", "-queue" };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(copy, sizeof copy, "%s/copy.db%s", m.dir, ends[i]);
+        (void)unlink(copy);
+    }
 }
 
 static void city_store(void) {

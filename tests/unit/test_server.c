@@ -2,7 +2,13 @@
 #include "fault.h"
 #include "modeltest.h"
 
+#ifdef MUNI_POSTGRESQL
+#include "store/libpq.h"
+#endif
+
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 static mt m;
@@ -193,6 +199,217 @@ START_TEST(server__is_asked_how_a_commit_ended) {
 }
 END_TEST
 
+/* The client's end of its connections to the server goes, and the server does not know. */
+static void cut(void) {
+    struct sockaddr_un at;
+    for (int fd = 3; fd < 256; fd++) {
+        socklen_t n = sizeof at;
+        memset(&at, 0, sizeof at);
+        if (!getpeername(fd, (struct sockaddr *)&at, &n) && at.sun_family == AF_UNIX && strstr(at.sun_path, ".s.PGSQL."))
+            (void)shutdown(fd, SHUT_RDWR);
+    }
+}
+
+static muni_session *writer;
+
+static void *writes_impatiently(void *ticket) {
+    answer = mt_update(writer, "ticket", *(int64_t *)ticket, 0, "{\"subject\":\"書いた\"}");
+    return NULL;
+}
+
+static muni_db *impatient(muni_session **s);
+
+/* The commit goes on, without the one who asked for it: in doubt, until it is over. */
+START_TEST(server__tells_later_what_was_in_doubt) {
+    int64_t ticket = mt_ticket(m.admin, "前");
+    muni_rec *out = NULL;
+    pthread_t thread;
+    int32_t written = -1;
+    muni_db *db = impatient(&writer);
+    FAILS(muni_session_doubt(writer, &written), MUNI_ENOTFOUND);
+    FAILS(muni_session_doubt(writer, NULL), MUNI_EINVAL);
+    (void)place_ask("ALTER SYSTEM SET synchronous_commit TO on");
+    (void)place_ask("ALTER SYSTEM SET synchronous_standby_names TO 'nobody'");
+    (void)place_ask("SELECT pg_reload_conf()");
+    end_connections();
+    ck_assert_int_eq(pthread_create(&thread, NULL, writes_impatiently, &ticket), 0);
+    int i = 0;
+    for (; i < 1000 && strcmp(place_ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'libmunicipal' AND query = 'COMMIT' AND wait_event = 'SyncRep'"), "1") != 0; i++)
+        nap();
+    cut();
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    muni_status early = muni_session_doubt(writer, &written);
+    (void)place_ask("ALTER SYSTEM RESET synchronous_standby_names");
+    (void)place_ask("ALTER SYSTEM RESET synchronous_commit");
+    (void)place_ask("SELECT pg_reload_conf()");
+    ck_assert_int_lt(i, 1000);
+    ck_assert_int_eq(answer, MUNI_EINDOUBT);
+    ck_assert_int_eq(early, MUNI_EINDOUBT);
+    muni_status st = early;
+    for (i = 0; i < 500 && st == MUNI_EINDOUBT; i++, nap())
+        st = muni_session_doubt(writer, &written);
+    OK(st);
+    ck_assert_int_eq(written, 1);
+    FAILS(muni_session_doubt(writer, &written), MUNI_ENOTFOUND); /* it was answered */
+    out = mt_get(writer, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(out, "subject"), "書いた");
+    muni_rec_free(out);
+    muni_session_unref(writer);
+    muni_db_unref(db);
+}
+END_TEST
+
+/* ---- beside each other */
+
+/* A store of the same address whose writers wait for a second only. */
+static muni_db *impatient(muni_session **s) {
+    muni_open_options o = MUNI_OPEN_OPTIONS_INIT;
+    muni_db *db = NULL;
+    o.wait_secs = 1;
+    OK(muni_open(m.path, &o, &db));
+    OK(muni_db_set_now(db, NOON));
+    OK(muni_db_session(db, "admin", "test", NULL, s));
+    return db;
+}
+
+static void verified(void) {
+    muni_rec *out = NULL;
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    ck_assert_msg(mt_int(out, "verified") == 1, "%s", mt_text(out, "findings"));
+    muni_rec_free(out);
+}
+
+START_TEST(server__writers_wait_only_for_the_same_record) {
+    muni_session *other;
+    muni_rec *rec = NULL;
+    int64_t one = mt_ticket(m.admin, "一"), two = mt_ticket(m.admin, "二");
+    muni_db *db = impatient(&other);
+    OK(muni_session_begin(m.admin));
+    OK(mt_update(m.admin, "ticket", one, 0, "{\"subject\":\"途中\"}"));
+    int64_t mine = mt_ticket(m.admin, "途中の新規");
+    (void)mt_create(m.admin, "person", "{\"staff_no\":\"0000001\",\"name\":\"途中\"}");
+    /* creations do not wait, whatever else is being done, and neither do other records */
+    int64_t theirs = mt_ticket(other, "別の新規");
+    OK(mt_update(other, "ticket", two, 0, "{\"subject\":\"別の変更\"}"));
+    ck_assert_int_ne(mine, theirs);
+    ck_assert_int_eq(mt_count(other, "{\"kind\":\"ticket\"}"), 3); /* what is not committed is not seen */
+    ck_assert_int_eq(mt_count(other, "{\"kind\":\"ticket\",\"words\":\"途中\"}"), 0);
+    /* the same record waits, and a unique identifier that is being given */
+    FAILS(mt_update(other, "ticket", one, 0, "{\"subject\":\"同じ\"}"), MUNI_EBUSY);
+    FAILS(mt_try(other, "person", "{\"staff_no\":\"0000001\",\"name\":\"同じ\"}", NULL), MUNI_EBUSY);
+    OK(muni_session_commit(m.admin));
+    FAILS(mt_update(other, "ticket", one, 1, "{\"subject\":\"古い\"}"), MUNI_ESTALE);
+    FAILS(mt_try(other, "person", "{\"staff_no\":\"0000001\",\"name\":\"同じ\"}", NULL), MUNI_EUNIQUE);
+    OK(mt_update(other, "ticket", one, 2, "{\"subject\":\"新しい\"}"));
+    rec = mt_get(m.admin, "ticket", one, NULL);
+    ck_assert_int_eq(mt_int(rec, "rev"), 3);
+    muni_rec_free(rec);
+    muni_session_unref(other);
+    muni_db_unref(db);
+    verified();
+}
+END_TEST
+
+/* What rights and scopes rest on is changed by one at a time, and the rule sees what the other did. */
+START_TEST(server__rules_over_several_records_hold) {
+    muni_session *other;
+    muni_db *db = impatient(&other);
+    char json[96];
+    int64_t a = mt_create(m.admin, "unit", "{\"code\":\"A\",\"name\":\"甲\",\"from_on\":\"2020-04-01\"}"),
+            b = mt_create(m.admin, "unit", "{\"code\":\"B\",\"name\":\"乙\",\"from_on\":\"2020-04-01\"}");
+    OK(muni_session_begin(m.admin));
+    (void)snprintf(json, sizeof json, "{\"parent\":%lld}", (long long)b);
+    OK(mt_update(m.admin, "unit", a, 0, json));
+    (void)snprintf(json, sizeof json, "{\"parent\":%lld}", (long long)a);
+    FAILS(mt_update(other, "unit", b, 0, json), MUNI_EBUSY); /* it would be a circle */
+    OK(muni_session_commit(m.admin));
+    ck_assert_int_lt(mt_update(other, "unit", b, 0, json), 0);
+    ck_assert_int_ne(muni_error_code(), MUNI_EBUSY);
+    muni_session_unref(other);
+    muni_db_unref(db);
+    verified();
+}
+END_TEST
+
+/* One who has the record, and waits for the rule, while the library has the rule and waits for the record: the server ends the library's, which is done again. */
+static void *clashes(void *unit) {
+    char sql[1200];
+    (void)snprintf(sql, sizeof sql,
+                   "SET deadlock_timeout TO '60s'; DO $$ DECLARE k bigint; BEGIN PERFORM 1 FROM k_unit WHERE id = %lld FOR UPDATE; FOR i IN 1..2000 LOOP "
+                   "PERFORM pg_stat_clear_snapshot(); SELECT (l.classid::bigint << 32) | l.objid::bigint INTO k FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+                   "WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND a.application_name = 'libmunicipal' AND a.wait_event_type = 'Lock'; "
+                   "EXIT WHEN k IS NOT NULL; PERFORM pg_sleep(0.01); END LOOP; IF k IS NULL THEN RAISE 'nobody waits'; END IF; PERFORM pg_advisory_xact_lock(k); END $$",
+                   (long long)*(int64_t *)unit);
+    (void)place_sql(m.path, sql);
+    return NULL;
+}
+
+START_TEST(server__ends_one_of_two_which_is_done_again) {
+    pthread_t thread;
+    int64_t a = mt_create(m.admin, "unit", "{\"code\":\"A\",\"name\":\"甲\",\"from_on\":\"2020-04-01\"}");
+    char before[40];
+    (void)snprintf(before, sizeof before, "%s", place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"));
+    ck_assert_int_eq(pthread_create(&thread, NULL, clashes, &a), 0);
+    for (int i = 0; i < 1000 && strcmp(place_ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FOR UPDATE; FOR i%' AND wait_event = 'PgSleep'"), "1") != 0; i++)
+        nap();
+    OK(mt_update(m.admin, "unit", a, 0, "{\"name\":\"甲改\"}"));
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    int i = 0;
+    for (; i < 1000 && !strcmp(before, place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")); i++)
+        nap();
+    ck_assert_int_lt(i, 1000); /* there was one */
+    muni_rec *out = mt_get(m.admin, "unit", a, NULL);
+    ck_assert_int_eq(mt_int(out, "rev"), 2);
+    muni_rec_free(out);
+    verified();
+}
+END_TEST
+
+/* A row that may still come is in no block. */
+START_TEST(server__blocks_hold_what_is_settled) {
+    muni_session *other;
+    muni_rec *out = NULL;
+    muni_db *db = impatient(&other);
+    OK(muni_session_run_due(m.admin, &out));
+    muni_rec_free(out);
+    OK(muni_session_begin(m.admin));
+    (void)mt_ticket(m.admin, "途中"); /* its history row has a number */
+    for (int i = 0; i < 5; i++)
+        (void)mt_ticket(other, "後");
+    OK(muni_session_run_due(other, &out)); /* leaves the mark */
+    ck_assert_int_eq(mt_int(out, "sealed"), 0);
+    muni_rec_free(out);
+    OK(muni_session_run_due(other, &out));
+    ck_assert_int_eq(mt_int(out, "sealed"), 0);
+    muni_rec_free(out);
+    OK(muni_session_commit(m.admin));
+    OK(muni_session_run_due(other, &out)); /* nobody else is writing */
+    ck_assert_int_ge(mt_int(out, "sealed"), 6);
+    muni_rec_free(out);
+    /* with somebody who never ends, what was before the mark is settled all the same */
+    (void)mt_ticket(other, "前");
+    OK(muni_session_begin(m.admin));
+    (void)mt_ticket(m.admin, "長い");
+    OK(muni_session_run_due(other, &out));
+    muni_rec_free(out);
+    OK(muni_session_rollback(m.admin));
+    OK(muni_session_begin(m.admin));
+    (void)mt_ticket(m.admin, "また長い");
+    int64_t sealed = 0;
+    for (int i = 0; i < 500 && !sealed; i++) { /* the server itself may have something under way */
+        OK(muni_session_run_due(other, &out));
+        sealed = mt_int(out, "sealed");
+        muni_rec_free(out);
+        nap();
+    }
+    ck_assert_int_ge(sealed, 1);
+    OK(muni_session_commit(m.admin));
+    muni_session_unref(other);
+    muni_db_unref(db);
+    verified();
+}
+END_TEST
+
 /* ---- the same on both */
 
 #define TEXTS 600
@@ -232,8 +449,8 @@ static void any_words(char *out, size_t size) {
     out[n] = '\0';
 }
 
-/* The ids that a search answers, in their order; −1 where it cannot be searched for. */
-static int answers(muni_session *s, const char *json, int64_t ids[TEXTS]) {
+/* The records that a search answers, by when they were made, in its order; −1 where it cannot be searched for. */
+static int answers(muni_session *s, const char *json, const int64_t made[TEXTS], int found[TEXTS]) {
     muni_query *q = NULL;
     muni_cursor *c = NULL;
     muni_rec *rec = NULL;
@@ -242,16 +459,76 @@ static int answers(muni_session *s, const char *json, int64_t ids[TEXTS]) {
     if (muni_query_parse(json, MUNI_ZERO_TERMINATED, &q) < 0)
         return -1;
     OK(muni_session_list(s, q, &c));
-    for (; (st = muni_cursor_next(c, &rec)) == MUNI_ROW; muni_rec_free(rec))
-        ids[n++] = mt_int(rec, "id");
+    for (; (st = muni_cursor_next(c, &rec)) == MUNI_ROW; muni_rec_free(rec)) {
+        int64_t id = mt_int(rec, "id");
+        for (found[n] = 0; found[n] < TEXTS && made[found[n]] != id;)
+            found[n]++;
+        n++;
+    }
     OK(st);
     muni_cursor_unref(c);
     muni_query_free(q);
     return n;
 }
 
+/* The same of who takes no number, which is what makes the server's own numbers go on. */
+START_TEST(server__blocks_wait_for_who_takes_no_number) {
+    muni_session *other;
+    muni_rec *out = NULL;
+    muni_db *db = impatient(&other);
+    OK(muni_session_run_due(m.admin, &out));
+    muni_rec_free(out);
+    OK(muni_session_begin(m.admin));
+    (void)mt_create(m.admin, "person", "{\"staff_no\":\"0000001\",\"name\":\"途中\"}");
+    for (int i = 0; i < 3; i++) {
+        OK(muni_session_run_due(other, &out));
+        muni_rec_free(out);
+    }
+    (void)mt_create(m.admin, "person", "{\"staff_no\":\"0000002\",\"name\":\"まだ途中\"}");
+    OK(muni_session_run_due(other, &out));
+    muni_rec_free(out);
+    OK(muni_session_commit(m.admin));
+    verified();
+    OK(muni_session_run_due(other, &out));
+    muni_rec_free(out);
+    verified();
+    muni_session_unref(other);
+    muni_db_unref(db);
+}
+END_TEST
+
+/* A right that is taken away is gone for a group that is going on, too. */
+START_TEST(server__rights_end_within_a_group) {
+    muni_session *clerk = mt_person(&m, "clerk", "operator");
+    const struct timespec second = { 1, 100000000 };
+    OK(muni_session_begin(clerk));
+    int64_t ticket = mt_ticket(clerk, "まだある");
+    muni_query *q = NULL;
+    muni_cursor *c = NULL;
+    muni_rec *rec = NULL;
+    int64_t members[8];
+    int n = 0;
+    OK(muni_query_parse("{\"kind\":\"member\"}", MUNI_ZERO_TERMINATED, &q));
+    OK(muni_session_list(m.admin, q, &c));
+    for (muni_status st; (st = muni_cursor_next(c, &rec)) == MUNI_ROW && n < 8;) {
+        members[n++] = mt_int(rec, "id");
+        muni_rec_free(rec);
+    }
+    muni_cursor_unref(c);
+    muni_query_free(q);
+    OK(muni_session_trash(m.admin, "member", members[0] > members[n - 1] ? members[0] : members[n - 1], 0, NULL)); /* the latest is the clerk's */
+    (void)nanosleep(&second, NULL);
+    muni_status st = mt_update(clerk, "ticket", ticket, 0, "{\"subject\":\"もうない\"}");
+    ck_assert_msg(st == MUNI_EDENIED || st == MUNI_ENOTFOUND, "%s", muni_error_name(st));
+    OK(muni_session_rollback(clerk));
+    muni_session_unref(clerk);
+    verified();
+}
+END_TEST
+
 START_TEST(server__finds_what_a_file_finds) {
-    static int64_t here[TEXTS], there[TEXTS];
+    static int64_t made[2][TEXTS];
+    static int here[TEXTS], there[TEXTS];
     const char *all = getenv("MUNI_QUERIES"); /* how many, where 1,000 are too few */
     int many = all ? atoi(all) : 1000, searched = 0, found = 0;
     char file[PLACE_SIZE], text[1024], words[128], json[4096];
@@ -275,8 +552,12 @@ START_TEST(server__finds_what_a_file_finds) {
         OK(muni_rec_set_text(rec, "subject", json, MUNI_ZERO_TERMINATED));
         any_text(text, sizeof text, (int)roll(40));
         OK(muni_rec_set_text(rec, "body", text, MUNI_ZERO_TERMINATED));
-        for (int k = 0; k < 2; k++)
-            OK(muni_session_create(s[k], "ticket", rec, NULL));
+        for (int k = 0; k < 2; k++) {
+            muni_rec *out = NULL;
+            OK(muni_session_create(s[k], "ticket", rec, &out));
+            made[k][i] = mt_int(out, "id");
+            muni_rec_free(out);
+        }
         muni_rec_free(rec);
         if (i % 200 == 199) /* of some of them the file's index has heard, of some not */
             for (int k = 0; k < 2; k++) {
@@ -291,7 +572,7 @@ START_TEST(server__finds_what_a_file_finds) {
         if (strpbrk(words, "\"\\"))
             continue;
         (void)snprintf(json, sizeof json, "{\"kind\":\"ticket\",\"words\":\"%s\"%s}", words, roll(4) ? "" : ",\"order\":[\"number\"]");
-        int n = answers(s[0], json, here), k = answers(s[1], json, there);
+        int n = answers(s[0], json, made[0], here), k = answers(s[1], json, made[1], there);
         ck_assert_msg(n == k, "%s: %d on the server, %d in the file", json, n, k);
         ck_assert_msg(n <= 0 || !memcmp(here, there, (size_t)n * sizeof *here), "%s: not the same, or in another order", json);
         searched += n >= 0;
@@ -309,6 +590,19 @@ START_TEST(server__finds_what_a_file_finds) {
 }
 END_TEST
 
+#ifdef MUNI_POSTGRESQL
+START_TEST(server__client_library_is_named_where_it_is_missing) {
+    muni__libpq t;
+    FAILS(muni__libpq_read("libpq.so.none", &t), MUNI_ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "libpq5"));
+    ck_assert_str_eq(muni_error_field(), "url");
+    FAILS(muni__libpq_read("libc.so.6", &t), MUNI_ENOTSUP); /* a library, and not that one */
+    OK(muni__libpq_load());
+    ck_assert_int_ge(muni__pq->libVersion(), 130000);
+}
+END_TEST
+#endif
+
 Suite *suite_server(void);
 Suite *suite_server(void) {
     Suite *s = suite_create("server");
@@ -322,8 +616,20 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__nothing_is_left_of_a_store_that_was_not_made);
         tcase_add_test(t, server__that_went_away_is_found_again);
         tcase_add_test(t, server__is_asked_how_a_commit_ended);
+        tcase_add_test(t, server__tells_later_what_was_in_doubt);
+        tcase_add_test(t, server__ends_one_of_two_which_is_done_again);
+        tcase_add_test(t, server__writers_wait_only_for_the_same_record);
+        tcase_add_test(t, server__rules_over_several_records_hold);
+        tcase_add_test(t, server__blocks_hold_what_is_settled);
+        tcase_add_test(t, server__blocks_wait_for_who_takes_no_number);
+        tcase_add_test(t, server__rights_end_within_a_group);
         tcase_add_test(t, server__finds_what_a_file_finds);
     }
     suite_add_tcase(s, t);
+#ifdef MUNI_POSTGRESQL
+    TCase *alone = tcase_create("client library");
+    tcase_add_test(alone, server__client_library_is_named_where_it_is_missing);
+    suite_add_tcase(s, alone);
+#endif
     return s;
 }

@@ -18,7 +18,7 @@
 
 START_TEST(store__create_then_open_says_the_same) {
     muni__store *s = NULL;
-    muni__store_birth b = { true, -3600, 1234567890 };
+    muni__store_birth b = { .test = true, .utc_offset = -3600, .created_at = 1234567890 };
     muni__store_info first;
     OK(muni__store_create(file, NULL, &b, &s));
     first = *muni__store_info_of(s);
