@@ -1,7 +1,7 @@
 # The reference manual: `make docs` leaves it in docs/html. As a test: nothing is missing from it.
 EXTRA_DIST += %D%/check-tags.py %D%/check.sh
 EXTRA_DIST += \
-	%D%/design.md %D%/roadmap.md \
+	%D%/design.md %D%/roadmap.md %D%/sql-features.md \
 	%D%/requirements/README.md \
 	%D%/requirements/0-guide.md \
 	%D%/requirements/contract-only.md \

@@ -124,6 +124,14 @@ plans: %D%/unit/run$(EXEEXT)
 	  test $$st = 0 && cat plans.txt || cat plans.log; rm -f plans.txt plans.log; exit $$st
 .PHONY: plans
 
+# What of SQL an engine has to know to keep a store; written anew where the statements change.
+sql-features: %D%/unit/run$(EXEEXT)
+	@rm -f plans.txt; srcdir='$(srcdir)' MUNI_PLANS=plans.txt %D%/unit/run$(EXEEXT) plans >plans.log || { cat plans.log; exit 1; }; \
+	  $(PYTHON3) $(srcdir)/%D%/tools/sql_features.py plans.txt $(srcdir) >sql-features.md && cp sql-features.md $(srcdir)/docs/sql-features.md; st=$$?; \
+	  rm -f plans.txt plans.log sql-features.md; exit $$st
+.PHONY: sql-features
+EXTRA_DIST += %D%/tools/sql_features.py
+
 # The same suites on a server.
 if WITH_POSTGRESQL
 if HAVE_CHECK
