@@ -66,7 +66,16 @@ EOF
     start "$name"
 }
 
+# The server dies, with all its processes, in the middle of whatever it does.
+lose() {
+    pid=$(head -n 1 "$place/$1/postmaster.pid")
+    # shellcheck disable=SC2046
+    kill -KILL "$pid" $(pgrep -P "$pid")
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    rm -f "$place/$1/postmaster.pid"
+}
+
 start() {
-    $as mkdir "$place/at-$1"
+    $as mkdir -p "$place/at-$1"
     (cd "$place" && $as "$bin/pg_ctl" -D "$place/$1" -l "$place/$1.log" -o "-k '$place/at-$1'" -w start) >/dev/null
 }

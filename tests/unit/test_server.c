@@ -85,6 +85,9 @@ START_TEST(server__rights_are_named) {
     ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "GRANT CREATE ON DATABASE"));
     (void)snprintf(url, sizeof url, "%s&user=test_guest", m.path);
     FAILS(muni_open(url, NULL, &db), MUNI_EREADONLY);
+    (void)place_ask("ALTER ROLE test_guest CONNECTION LIMIT 0");
+    FAILS(muni_open(url, NULL, &db), MUNI_EBUSY);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "max_connections"));
     (void)place_ask("DROP ROLE test_guest");
     /* and a server that only reads */
     (void)snprintf(url, sizeof url, "%s&options=-cdefault_transaction_read_only%%3Don", m.path);
@@ -471,6 +474,40 @@ static int answers(muni_session *s, const char *json, const int64_t made[TEXTS],
     return n;
 }
 
+static muni_status upgraded[2];
+
+static void *upgrades(void *user) {
+    muni_open_options o = MUNI_OPEN_OPTIONS_INIT;
+    muni_db *db = NULL;
+    o.upgrade = 1;
+    upgraded[*(int *)user] = muni_open(m.path, &o, &db);
+    muni_db_unref(db);
+    return NULL;
+}
+
+/* Two bring the same store up to date: one after the other, piece by piece. */
+START_TEST(server__is_upgraded_by_two_at_once) {
+    pthread_t threads[2];
+    int no[2] = { 0, 1 };
+    muni_db *db = NULL;
+    for (int i = 0; i < 30; i++)
+        (void)mt_ticket(m.admin, "前からある");
+    (void)place_sql(m.path, "DROP INDEX i_ticket_reporter; DROP INDEX i_ticket_unit; DROP INDEX i_ticket_tally; ALTER TABLE k_ticket DROP COLUMN source_no; "
+                            "UPDATE m_meta SET value = repeat('0', 64) WHERE key = 'schema'");
+    FAILS(muni_open(m.path, NULL, &db), MUNI_EUPGRADE);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, upgrades, &no[i]), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_msg(upgraded[0] >= 0 && upgraded[1] >= 0, "%s, %s", muni_error_name(upgraded[0]), muni_error_name(upgraded[1]));
+    mt_reopen(&m);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\"}"), 30);
+    ck_assert_str_eq(place_ask("SELECT 1"), "1");
+    (void)mt_ticket(m.admin, "新しい");
+    verified();
+}
+END_TEST
+
 /* The same of who takes no number, which is what makes the server's own numbers go on. */
 START_TEST(server__blocks_wait_for_who_takes_no_number) {
     muni_session *other;
@@ -621,6 +658,7 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__writers_wait_only_for_the_same_record);
         tcase_add_test(t, server__rules_over_several_records_hold);
         tcase_add_test(t, server__blocks_hold_what_is_settled);
+        tcase_add_test(t, server__is_upgraded_by_two_at_once);
         tcase_add_test(t, server__blocks_wait_for_who_takes_no_number);
         tcase_add_test(t, server__rights_end_within_a_group);
         tcase_add_test(t, server__finds_what_a_file_finds);
