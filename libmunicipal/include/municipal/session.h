@@ -443,14 +443,13 @@ MUNI_API muni_status muni_session_run_due(muni_session *session, muni_rec **out)
 /**
  * Ask how a transaction of this session ended that was answered with MUNI_EINDOUBT: the connection to the server was lost while it was being committed,
  * and nobody could say any more. Each such answer replaces the one before; once the question is answered, it is forgotten. A store in a file is never
- * in doubt.
+ * in doubt. MUNI_EINDOUBT once more: the server does not answer yet, or is a standby that is still catching up; ask again.
  *
  * @param session the session
  * @param out     1: it was written, as a whole; 0: nothing of it was
  * @retval MUNI_OK answered
  * @retval MUNI_EINVAL `out` is NULL
  * @retval MUNI_ENOTFOUND nothing is in doubt
- * @retval MUNI_EINDOUBT the server does not answer yet, or is a standby that is still catching up: ask again
  * @storeerrors
  * @thread any; calls on one session wait for each other
  * @since 0.1

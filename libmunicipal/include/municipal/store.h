@@ -112,7 +112,9 @@ MUNI_API muni_status muni_store_digest(muni_session *session, muni_progress_fn p
  * Others read and write meanwhile; what they write is not in the copy, so that whoever moves lets nobody write any more.
  *
  * There must be nothing at `url`. Until the copy is whole nobody can open it (MUNI_ESTATE). Stopped in any way, calling again goes on where it was, or
- * begins anew where the source has changed since; where it is whole already, both are compared. At the end both are read, and compared row by row, before it says that it is done. `copy` is in the
+ * begins anew where the source has changed since; where it is whole already, both are compared. At the end both are read, and compared row by row, before it says that it is done;
+ * where they are not the same the answer is MUNI_EIO, nobody can open the copy, and calling again begins anew. MUNI_EBUSY also says that another process
+ * copies to the same place, and MUNI_EFULL that no room is left there. `copy` is in the
  * journal of the copy (muni_db_info()); the source is only read.
  *
  * @param session  the session, of the source
@@ -126,10 +128,7 @@ MUNI_API muni_status muni_store_digest(muni_session *session, muni_progress_fn p
  * @retval MUNI_EDENIED the session may not manage the store
  * @retval MUNI_ESTATE a group is open
  * @retval MUNI_EUNIQUE there is something else at `url`: a store, another file, or the unfinished copy of another store; it is left alone
- * @retval MUNI_EBUSY another process copies to the same place
  * @retval MUNI_ENOTSUP another version of the library added tables to the store; or muni_create() says that
- * @retval MUNI_EFULL no room is left for the copy
- * @retval MUNI_EIO the copy was not the same, and nobody can open it: calling again begins anew; or the connection was lost
  * @retval MUNI_ECANCELLED `progress` cancelled it; calling again goes on
  * @storeerrors
  * @thread any; calls on one session wait for each other
