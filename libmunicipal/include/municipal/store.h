@@ -118,7 +118,7 @@ MUNI_API muni_status muni_store_digest(muni_session *session, muni_progress_fn p
  * journal of the copy (muni_db_info()); the source is only read.
  *
  * @param session  the session, of the source
- * @param url      the copy: what muni_create() takes, but not a store in memory
+ * @param url      [borrowed during the call] the copy: what muni_create() takes, but not a store in memory
  * @param progress called now and then with rows, or NULL; the stages are `copy`, `indexes`, `search` and `verify`
  * @param user     given to `progress`
  * @param out      [owned] a record: `store` (its id, the same as the source's), `digest`, `records`, `rows`, `history_rows`, `head` as muni_store_digest() says
