@@ -2,7 +2,7 @@
 # The server dies while a plan is applied and while a store is copied: each is wholly there or not at all, and doing it again completes it.
 set -eu
 # shellcheck source=tests/cluster.sh
-. "${srcdir:-.}/tests/cluster.sh"
+. "$(dirname "$0")/cluster.sh"
 m=examples/cli/municipal
 data=${srcdir:-.}/tests/data/staff
 url="postgresql:///postgres?host=$place/at-city&user=municipal"

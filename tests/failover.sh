@@ -4,7 +4,7 @@
 # run, where a commit does not wait for it, has to lose some.
 set -eu
 # shellcheck source=tests/cluster.sh
-. "${srcdir:-.}/tests/cluster.sh"
+. "$(dirname "$0")/cluster.sh"
 
 # one NAME SYNCHRONOUS_COMMIT: a primary and a standby, and the load on them; its output in $place/NAME.txt
 one() {

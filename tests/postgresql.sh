@@ -7,7 +7,7 @@
 set -eu
 suites="${MUNI_SERVER_SUITES:-cond copy query visible list cursor write audit check rec definition report transfer rows staff plan month server}"
 # shellcheck source=tests/cluster.sh
-. "${srcdir:-.}/tests/cluster.sh"
+. "$(dirname "$0")/cluster.sh"
 cluster data "synchronous_commit = off"
 MUNI_TEST_SERVER="postgresql:///postgres?host=$place/at-data&user=municipal"
 export MUNI_TEST_SERVER
