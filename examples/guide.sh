@@ -38,7 +38,7 @@ use() { # directory of the library, of the header, of the command
 # The library and the command once more, from the tree that a guide has changed.
 build_tree() (
     cd "$tree" && mkdir -p bin obj include/municipal && cc="${CC:-cc} ${CFLAGS:-}" || exit 1
-    find libmunicipal examples -name '*.c' ! -name tablegen.c ! -name embed.c ! -name 'postgresql*.c' >sources && echo "$MUNI_BUILD/libmunicipal/defaults/shipped.c" >>sources
+    find libmunicipal examples -name '*.c' ! -name tablegen.c ! -name embed.c ! -name 'postgresql*.c' ! -name libpq.c >sources && echo "$MUNI_BUILD/libmunicipal/defaults/shipped.c" >>sources
     # shellcheck disable=SC2016
     flags="-D_POSIX_C_SOURCE=200809L -Iinclude -Ilibmunicipal/include -Ilibmunicipal -I$MUNI_BUILD ${MUNI_CPPFLAGS:-}"
     $cc -std=c11 -Ilibmunicipal libmunicipal/core/tablegen.c -o bin/tablegen &&
