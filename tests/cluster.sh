@@ -70,7 +70,7 @@ EOF
 lose() {
     pid=$(head -n 1 "$place/$1/postmaster.pid")
     # shellcheck disable=SC2046
-    kill -KILL "$pid" $(pgrep -P "$pid")
+    kill -KILL "$pid" $(pgrep -P "$pid") 2>/dev/null || true # one of them may have ended by itself
     while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
     rm -f "$place/$1/postmaster.pid"
 }

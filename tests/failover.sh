@@ -19,7 +19,7 @@ primary=\$(head -n 1 "$place/$1-primary/postmaster.pid")
 kill -STOP \$receiver
 sleep 0.7
 # shellcheck disable=SC2046
-kill -KILL \$primary \$(pgrep -P \$primary)
+kill -KILL \$primary \$(pgrep -P \$primary) 2>/dev/null || true
 rm -f "$place/$1-primary/postmaster.pid"
 kill -CONT \$receiver
 cd "$place"
