@@ -31,9 +31,9 @@ die_during() {
     client=$!
     sleep "$seconds"
     lose city
+    start city # who was caught in a commit asks it how that ended
     died=0
     wait $client || died=$?
-    start city
     [ $died = 0 ] || killed=$((killed + 1))
 }
 digest_of() {
