@@ -341,9 +341,11 @@ muni_status muni__history_seal(muni__tx *tx, bool all, int64_t *sealed) {
     muni_status st = muni__conn_settled(tx->conn, &last);
     if (st >= 0)
         st = muni__conn_last(tx->conn, "sealed", &done);
+    if (st >= 0 && last - done < (all ? 1 : MUNI__BLOCK)) /* most often: this is asked at every commit */
+        return st;
     if (st >= 0)
         st = muni__conn_gaps(tx->conn, &gaps);
-    while (st >= 0 && (last - done >= MUNI__BLOCK || (all && last > done))) {
+    while (st >= 0 && last - done >= (all ? 1 : MUNI__BLOCK)) {
         int64_t count = last - done < MUNI__BLOCK ? last - done : MUNI__BLOCK;
         if (gaps > done) { /* a block has a row at least: one may begin with a long gap, and a gap alone is none */
             st = next_row(tx, done, last, &next);
