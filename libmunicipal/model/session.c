@@ -264,79 +264,81 @@ static muni_status no_rec(void) {
     return muni__fail(MUNI_EINVAL, "rec", "the record is NULL", "レコードがNULLです");
 }
 
-muni_status muni_session_create(muni_session *session, const char *kind, const muni_rec *rec, muni_rec **out) {
-    MUNI_ENTER();
-    muni_status st;
-    int tries = 0;
-    if (!rec)
-        return MUNI_LEAVE(no_rec());
-    do {
-        call c;
-        muni__row *patch = NULL, *stored = NULL;
-        st = begin(session, kind, true, out, &c);
-        if (st < 0)
-            return MUNI_LEAVE(st);
-        st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
-        if (st >= 0)
-            st = muni__create(c.tx, c.kind, patch, &stored);
-        st = end(&c, st, stored, out);
-    } while (muni__tx_again(st, &tries));
-    return MUNI_LEAVE(st);
-}
+/* A verb that writes: what it is given, and how it is carried out. A call that the database ends because of another's is done again. */
+typedef struct verb {
+    int64_t id, rev;
+    const muni_rec *rec;
+    const char *text; /* the transition, the comment's body */
+    bool restore;
+    muni_status (*carry_out)(call *c, const struct verb *v, muni_rec **made, muni__row **stored); /* `*made`: of what `*stored` borrows its texts */
+} verb;
 
-muni_status muni_session_update(muni_session *session, const char *kind, int64_t id, int64_t rev, const muni_rec *rec, muni_rec **out) {
-    MUNI_ENTER();
-    muni_status st;
-    int tries = 0;
-    if (!rec)
-        return MUNI_LEAVE(no_rec());
-    do {
-        call c;
-        muni__row *patch = NULL, *stored = NULL;
-        st = begin(session, kind, true, out, &c);
-        if (st < 0)
-            return MUNI_LEAVE(st);
-        st = muni__row_from_rec(c.tx, c.kind, rec, &patch);
-        if (st >= 0)
-            st = muni__update(c.tx, c.kind, id, rev, patch, &stored);
-        st = end(&c, st, stored, out);
-    } while (muni__tx_again(st, &tries));
-    return MUNI_LEAVE(st);
-}
-
-muni_status muni_session_transition(muni_session *session, const char *kind, int64_t id, int64_t rev, const char *transition, const muni_rec *rec, muni_rec **out) {
-    MUNI_ENTER();
-    muni_status st;
-    int tries = 0;
-    if (!transition || !*transition)
-        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "transition", "the name of the transition is missing", "遷移の名前がありません"));
-    do {
-        call c;
-        muni__row *patch = NULL, *stored = NULL;
-        st = begin(session, kind, true, out, &c);
-        if (st < 0)
-            return MUNI_LEAVE(st);
-        st = rec ? muni__row_from_rec(c.tx, c.kind, rec, &patch) : muni__row_new(&c.tx->mem, c.kind, &patch);
-        if (st >= 0)
-            st = muni__transition(c.tx, c.kind, id, rev, transition, patch, &stored);
-        st = end(&c, st, stored, out);
-    } while (muni__tx_again(st, &tries));
-    return MUNI_LEAVE(st);
-}
-
-static muni_status trash(muni_session *session, const char *kind, int64_t id, int64_t rev, bool restore, muni_rec **out) {
+static muni_status write_verb(muni_session *session, const char *kind, const verb *v, muni_rec **out) {
     muni_status st;
     int tries = 0;
     do {
         call c;
+        muni_rec *made = NULL;
         muni__row *stored = NULL;
         st = begin(session, kind, true, out, &c);
         if (st < 0)
             return st;
-        st = muni__trash(c.tx, c.kind, id, rev, restore, &stored);
+        st = v->carry_out(&c, v, &made, &stored);
         st = end(&c, st, stored, out);
+        muni_rec_free(made);
     } while (muni__tx_again(st, &tries));
     return st;
+}
+
+static muni_status carry_create(call *c, const verb *v, muni_rec **made, muni__row **stored) {
+    muni__row *patch = NULL;
+    (void)made;
+    muni_status st = muni__row_from_rec(c->tx, c->kind, v->rec, &patch);
+    return st < 0 ? st : muni__create(c->tx, c->kind, patch, stored);
+}
+
+muni_status muni_session_create(muni_session *session, const char *kind, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    const verb v = { .rec = rec, .carry_out = carry_create };
+    return MUNI_LEAVE(rec ? write_verb(session, kind, &v, out) : no_rec());
+}
+
+static muni_status carry_update(call *c, const verb *v, muni_rec **made, muni__row **stored) {
+    muni__row *patch = NULL;
+    (void)made;
+    muni_status st = muni__row_from_rec(c->tx, c->kind, v->rec, &patch);
+    return st < 0 ? st : muni__update(c->tx, c->kind, v->id, v->rev, patch, stored);
+}
+
+muni_status muni_session_update(muni_session *session, const char *kind, int64_t id, int64_t rev, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    const verb v = { .id = id, .rev = rev, .rec = rec, .carry_out = carry_update };
+    return MUNI_LEAVE(rec ? write_verb(session, kind, &v, out) : no_rec());
+}
+
+static muni_status carry_transition(call *c, const verb *v, muni_rec **made, muni__row **stored) {
+    muni__row *patch = NULL;
+    (void)made;
+    muni_status st = v->rec ? muni__row_from_rec(c->tx, c->kind, v->rec, &patch) : muni__row_new(&c->tx->mem, c->kind, &patch);
+    return st < 0 ? st : muni__transition(c->tx, c->kind, v->id, v->rev, v->text, patch, stored);
+}
+
+muni_status muni_session_transition(muni_session *session, const char *kind, int64_t id, int64_t rev, const char *transition, const muni_rec *rec, muni_rec **out) {
+    MUNI_ENTER();
+    const verb v = { .id = id, .rev = rev, .rec = rec, .text = transition, .carry_out = carry_transition };
+    if (!transition || !*transition)
+        return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "transition", "the name of the transition is missing", "遷移の名前がありません"));
+    return MUNI_LEAVE(write_verb(session, kind, &v, out));
+}
+
+static muni_status carry_trash(call *c, const verb *v, muni_rec **made, muni__row **stored) {
+    (void)made;
+    return muni__trash(c->tx, c->kind, v->id, v->rev, v->restore, stored);
+}
+
+static muni_status trash(muni_session *session, const char *kind, int64_t id, int64_t rev, bool restore, muni_rec **out) {
+    const verb v = { .id = id, .rev = rev, .restore = restore, .carry_out = carry_trash };
+    return write_verb(session, kind, &v, out);
 }
 
 muni_status muni_session_trash(muni_session *session, const char *kind, int64_t id, int64_t rev, muni_rec **out) {
@@ -500,23 +502,22 @@ muni_status muni_session_find(muni_session *session, const char *kind, const cha
     return MUNI_LEAVE(end(&c, find_one(&c, key, fields, out), NULL, out));
 }
 
-/* `*rec` is what was created, from which the stored row borrows its texts. */
-static muni_status comment(call *c, int64_t id, const char *body, muni_rec **rec, muni__row **stored) {
+static muni_status carry_comment(call *c, const verb *v, muni_rec **rec, muni__row **stored) {
     const muni__kind *kind = muni__kind_find(MUNI_KIND_COMMENT);
     muni__row *about = NULL, *patch = NULL;
     size_t bad = 0;
     muni_status st;
-    MUNI_TRY(muni__row_seen(c->tx, c->kind, id, &about));
+    MUNI_TRY(muni__row_seen(c->tx, c->kind, v->id, &about));
     if (!muni__may(c->tx, about, MUNI__V_COMMENT))
         MUNI_TRY(muni__fail(MUNI_EDENIED, NULL, "the session may not comment on this %1$s%2$.0s", "%1$.0sこの%2$sにコメントする権限がありません", c->kind->name, c->kind->ja));
     if (about->v[MUNI__C_TRASHED_AT].t != MUNI_TYPE_NULL)
         MUNI_TRY(muni__fail(MUNI_ESTATE, NULL, "the %1$s is in the trash; restore it first%2$.0s", "%1$.0s%2$sはごみ箱にあります。先に元に戻してください", c->kind->name, c->kind->ja));
     MUNI_TRY(muni__rec_open(NULL, NULL, c->tx->utc_offset, 2, rec));
-    muni__val v = { MUNI__TYPE_ANY, id, NULL, (size_t)c->kind->number };
-    MUNI_TRY(muni__rec_add(*rec, MUNI_COMMENT_ABOUT, &v));
-    if (!muni__utf8_valid(body, strlen(body), &bad))
+    muni__val to = { MUNI__TYPE_ANY, v->id, NULL, (size_t)c->kind->number };
+    MUNI_TRY(muni__rec_add(*rec, MUNI_COMMENT_ABOUT, &to));
+    if (!muni__utf8_valid(v->text, strlen(v->text), &bad))
         MUNI_TRY(muni__fail(MUNI_EUTF8, "body", "the text is not valid UTF-8 (byte %zu)", "本文がUTF-8ではありません（%zuバイト目）", bad));
-    MUNI_TRY(muni__rec_add_text(*rec, MUNI_COMMENT_BODY, body));
+    MUNI_TRY(muni__rec_add_text(*rec, MUNI_COMMENT_BODY, v->text));
     MUNI_TRY(muni__row_from_rec(c->tx, kind, *rec, &patch));
     c->tx->depth++; /* commenting is the right that was asked, not creating comments */
     st = muni__create(c->tx, kind, patch, stored);
@@ -527,22 +528,10 @@ out:
 
 muni_status muni_session_comment(muni_session *session, const char *kind, int64_t id, const char *body, muni_rec **out) {
     MUNI_ENTER();
-    muni_status st;
-    int tries = 0;
+    const verb v = { .id = id, .text = body, .carry_out = carry_comment };
     if (!body)
         return MUNI_LEAVE(muni__fail(MUNI_EINVAL, "body", "the text is NULL", "本文がNULLです"));
-    do {
-        call c;
-        muni__row *stored = NULL;
-        muni_rec *rec = NULL;
-        st = begin(session, kind, true, out, &c);
-        if (st < 0)
-            return MUNI_LEAVE(st);
-        st = comment(&c, id, body, &rec, &stored);
-        st = end(&c, st, stored, out);
-        muni_rec_free(rec);
-    } while (muni__tx_again(st, &tries));
-    return MUNI_LEAVE(st);
+    return MUNI_LEAVE(write_verb(session, kind, &v, out));
 }
 
 static muni_status run_due(muni__tx *tx, muni_rec **out) {
