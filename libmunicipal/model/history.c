@@ -235,7 +235,7 @@ muni_status muni__history_write(muni__tx *tx, muni__action action, const muni__r
     }
     tx->wrote = true;
     muni__conn_proof(tx->conn, id, hash);
-    MUNI_TRY(muni__step(s));
+    MUNI_TRY(muni__step_later(s));
     tx->block_full |= id % MUNI__BLOCK == 0;
     if (id % MUNI__BLOCK == 0 && !muni__conn_beside(tx->conn)) { /* seal as blocks fill, so that a long transaction does not seal all of it at its end */
         int64_t sealed;

@@ -104,41 +104,65 @@ static muni_status check_seen(muni__tx *tx, const muni__field *f, const muni__ki
     return st;
 }
 
-static muni_status check_ref(const change *c, const muni__field *f, const muni__val *v) {
-    const muni__kind *target = f->type == MUNI__ANY ? muni__kind_numbered((int32_t)v->n) : muni__kind_find(f->target);
-    muni__tx *tx = c->tx;
-    muni__stmt *s = NULL;
-    muni_status st;
-    if (!target)
-        return muni__fail(MUNI_EINTERNAL, f->name, "the field leads to an unknown kind", "項目の参照先の種類が不明です");
-    bool free = tx->system || tx->depth;
-    if (!free && !(muni__scopes(tx, target, NULL, MUNI__V_READ) & MUNI__S_ALL))
-        return check_seen(tx, f, target, v->i);
+#define REFS_AT_ONCE 8
+typedef struct ref {
+    const muni__field *f;
+    const muni__kind *target;
+    int64_t id;
+    muni__stmt *s; /* is it there? NULL: by what the session sees */
+} ref;
+
+/* Begin to ask whether it is there. */
+static muni_status ref_ask(muni__tx *tx, const muni__field *f, const muni__val *v, ref *out) {
     const char *sql = NULL;
-    MUNI_TRY(muni__kind_sql(tx->db, target, MUNI__SQL_EXISTS, &sql));
-    MUNI_TRY(muni__sql(tx->conn, sql, &s));
-    muni__bind_int(s, 1, v->i);
-    MUNI_TRY(muni__step(s));
-    bool confidential = st == MUNI_ROW && muni__col_int(s, 0) != 0;
-    if (st != MUNI_ROW)
-        st = no_ref(f, target, v->i);
-    else if (confidential && !free)
-        st = check_seen(tx, f, target, v->i);
+    muni_status st;
+    *out = (ref){ f, f->type == MUNI__ANY ? muni__kind_numbered((int32_t)v->n) : muni__kind_find(f->target), v->i, NULL };
+    if (!out->target)
+        return muni__fail(MUNI_EINTERNAL, f->name, "the field leads to an unknown kind", "項目の参照先の種類が不明です");
+    if (!tx->system && !tx->depth && !(muni__scopes(tx, out->target, NULL, MUNI__V_READ) & MUNI__S_ALL))
+        return MUNI_OK;
+    MUNI_TRY(muni__kind_sql(tx->db, out->target, MUNI__SQL_EXISTS, &sql));
+    MUNI_TRY(muni__sql(tx->conn, sql, &out->s));
+    muni__bind_int(out->s, 1, out->id);
+    muni__send(out->s);
 out:
-    muni__done(s);
-    return st < 0 ? st : MUNI_OK;
+    return st;
+}
+
+static muni_status ref_check(muni__tx *tx, const ref *r) {
+    if (!r->s)
+        return check_seen(tx, r->f, r->target, r->id);
+    muni_status st = muni__step(r->s);
+    if (st < 0)
+        return st;
+    if (st != MUNI_ROW)
+        return no_ref(r->f, r->target, r->id);
+    bool confidential = muni__col_int(r->s, 0) != 0;
+    return confidential && !tx->system && !tx->depth ? check_seen(tx, r->f, r->target, r->id) : MUNI_OK;
+}
+
+/* Of several fields together, the first of which is `*i`. */
+static muni_status check_some(const change *c, int32_t *i) {
+    ref refs[REFS_AT_ONCE];
+    size_t n = 0;
+    muni_status st = MUNI_OK;
+    for (; *i < c->kind->nfields && n < MUNI_COUNT(refs) && st >= 0; (*i)++) {
+        const muni__field *f = &c->kind->fields[*i];
+        if ((f->type == MUNI__REF || f->type == MUNI__ANY) && c->touched[*i] && c->row->v[*i].t != MUNI_TYPE_NULL)
+            st = ref_ask(c->tx, f, &c->row->v[*i], &refs[n++]);
+    }
+    for (size_t k = 0; k < n && st >= 0; k++)
+        st = ref_check(c->tx, &refs[k]);
+    for (size_t k = 0; k < n; k++)
+        muni__done(refs[k].s);
+    return st;
 }
 
 static muni_status check_refs(const change *c) {
-    for (int32_t i = MUNI__C_COUNT; i < c->kind->nfields; i++) {
-        const muni__field *f = &c->kind->fields[i];
-        if ((f->type == MUNI__REF || f->type == MUNI__ANY) && c->touched[i] && c->row->v[i].t != MUNI_TYPE_NULL) {
-            muni_status st = check_ref(c, f, &c->row->v[i]);
-            if (st < 0)
-                return st;
-        }
-    }
-    return MUNI_OK;
+    muni_status st = MUNI_OK;
+    for (int32_t i = MUNI__C_COUNT; i < c->kind->nfields && st >= 0;)
+        st = check_some(c, &i);
+    return st;
 }
 
 /* ---- merging */
@@ -374,6 +398,16 @@ out:
     return st;
 }
 
+/* Can the values that are written be another's already? */
+static bool can_collide(const change *c) {
+    bool can = c->touched[MUNI__C_TRASHED_AT]; /* what comes back meets those that came meanwhile */
+    for (int32_t i = 0; i < c->kind->nfields; i++)
+        can = can || (c->touched[i] && (c->kind->fields[i].flags & MUNI__F_UNIQUE));
+    for (int32_t i = 0; i < c->kind->nindexes; i++)
+        can = can || c->kind->indexes[i].unique;
+    return can;
+}
+
 static muni_status update(change *c) {
     muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
     muni__stmt *s = NULL;
@@ -405,7 +439,7 @@ static muni_status update(change *c) {
             MUNI_TRY(bind(c->tx, s, &at, &c->kind->fields[i], &c->row->v[i]));
     muni__bind_int(s, at, muni__row_id(c->row));
     c->tx->wrote = true;
-    st = muni__step(s);
+    st = can_collide(c) ? muni__step(s) : muni__step_later(s);
     if (st == MUNI_EUNIQUE)
         st = collision(c, muni__conn_conflict(c->tx->conn));
 out:

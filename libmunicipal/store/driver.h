@@ -133,6 +133,7 @@ struct muni__driver {
     muni_status (*bind)(muni__stmt *s, int i, int type, int64_t v, const void *p, size_t n);
     void (*many)(muni__stmt *s); /* NULL: rows are never held */
     muni_status (*step)(muni__stmt *s); /* MUNI_ROW, MUNI_OK, error */
+    muni_status (*send)(muni__stmt *s, bool answer); /* for muni__send and muni__step_later. NULL: nothing is waited for longer than it takes */
     void (*reset)(void *native);
     bool (*col_int)(void *native, int i, int64_t *v); /* false and 0 for null */
     const char *(*col_text)(void *native, int i, size_t *n);

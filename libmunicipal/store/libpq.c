@@ -32,6 +32,9 @@ muni_status muni__libpq_read(const char *file, muni__libpq *out) {
     }
     MUNI__LIBPQ_FUNCTIONS(FIND)
 #undef FIND
+#define FIND(name) (void)find(library, "PQ" #name, &out->name);
+    MUNI__LIBPQ_PIPELINE(FIND)
+#undef FIND
     return MUNI_OK; /* it stays to the end of the process: connections and TLS live in it */
 }
 

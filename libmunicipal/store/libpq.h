@@ -22,6 +22,7 @@
     X(execParams)                                                                                                                                                                  \
     X(execPrepared)                                                                                                                                                                \
     X(finish)                                                                                                                                                                      \
+    X(flush)                                                                                                                                                                       \
     X(freemem)                                                                                                                                                                     \
     X(ftype)                                                                                                                                                                       \
     X(getResult)                                                                                                                                                                   \
@@ -37,6 +38,8 @@
     X(resultErrorField)                                                                                                                                                            \
     X(resultStatus)                                                                                                                                                                \
     X(sendQuery)                                                                                                                                                                   \
+    X(sendQueryParams)                                                                                                                                                             \
+    X(sendQueryPrepared)                                                                                                                                                           \
     X(serverVersion)                                                                                                                                                               \
     X(setErrorVerbosity)                                                                                                                                                           \
     X(setNoticeProcessor)                                                                                                                                                          \
@@ -44,9 +47,19 @@
     X(status)                                                                                                                                                                      \
     X(transactionStatus)
 
+/* Of libpq 14 and newer, NULL in an older one: statements behind each other whose answers are waited for together. */
+#define MUNI__LIBPQ_PIPELINE(X)                                                                                                                                                    \
+    X(enterPipelineMode)                                                                                                                                                           \
+    X(exitPipelineMode)                                                                                                                                                            \
+    X(pipelineSync)
+#define MUNI__LIBPQ_ABORTED 11 /* PGRES_PIPELINE_ABORTED, which an older header lacks: one before it had failed */
+
 typedef struct muni__libpq {
 #define MUNI__LIBPQ_FIELD(name) __typeof__(PQ##name) *name;
     MUNI__LIBPQ_FUNCTIONS(MUNI__LIBPQ_FIELD)
+#undef MUNI__LIBPQ_FIELD
+#define MUNI__LIBPQ_FIELD(name) int (*name)(PGconn *);
+    MUNI__LIBPQ_PIPELINE(MUNI__LIBPQ_FIELD)
 #undef MUNI__LIBPQ_FIELD
 } muni__libpq;
 

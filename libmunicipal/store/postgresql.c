@@ -27,6 +27,7 @@
 #define LOAD_BYTES 65536     /* of rows sent at once */
 #define REFUSAL_MS 2000      /* to be told why a server refused us */
 #define AGAIN_NS 100000000   /* between two tries to reach it again */
+#define AHEAD 64             /* statements whose answers are not waited for */
 
 typedef struct impl {
     char *address;   /* what was given, without what is ours */
@@ -62,6 +63,10 @@ typedef struct link {
     char xid[24];    /* of the transaction that writes */
     bool ready;      /* it has the statements with which transactions begin */
     muni__buf load;  /* rows of a COPY that were not sent yet */
+    int ahead;       /* statements that were sent, and whose answers are to come … */
+    struct statement *asked[AHEAD]; /* … for these; NULL: for nobody */
+    PGresult *owed;  /* the first of them that failed, and nobody knows it yet */
+    bool broken;     /* it was lost in the middle of them */
     taken taken[2];
     numbers numbers[NUMBERS];
     size_t nnumbers;
@@ -86,6 +91,7 @@ typedef struct statement {
     PGresult *res;
     int at, have;
     bool ran, open;     /* the cursor is */
+    bool sent;          /* its answer is not looked at yet */
     uint64_t decoded;   /* columns of the row, each a bit */
 } statement;
 
@@ -126,6 +132,8 @@ static muni_status fail_state(muni__conn *c, const char *state, const char *said
         { "53300", MUNI_EBUSY, "the server has no connection left; try again, or raise max_connections", "サーバーの接続数が上限です。やり直すか、max_connectionsを増やしてください" },
         { "53200", MUNI_ENOMEM, "the server has no memory left", "サーバーのメモリが足りません" },
         { "55P03", MUNI_EBUSY, "others kept the store locked; try again, or wait longer", "保存先が他の書込みで使用中でした。やり直すか、待ち時間を延ばしてください" },
+        { "25P02", MUNI_EDOOMED, "the database has rolled the transaction back; roll it back here as well",
+          "データベースがトランザクションを取り消しました。こちらでも取り消してください" },
         { "40", MUNI_EBUSY, "others changed the same at the same time; try again", "同じ対象が同時に変更されました。やり直してください" },
         { "57014", MUNI_EBUSY, "the server ended a statement that took longer than its statement_timeout; raise it, or ask for less",
           "statement_timeoutを超えたため、サーバーが処理を打ち切りました。上限を上げるか、対象を減らしてください" },
@@ -158,11 +166,73 @@ static muni_status fail(muni__conn *c, PGconn *pg, const PGresult *r) {
     return fail_state(c, state, said ? said : "", muni__pq->resultErrorField(r, PG_DIAG_CONSTRAINT_NAME));
 }
 
+/* ---- statements ahead: sent behind each other, their answers taken in with that of the next one that is waited for */
+
+/* The last answer to one statement. */
+static PGresult *answer(PGconn *pg) {
+    PGresult *r = NULL;
+    for (PGresult *next; (next = muni__pq->getResult(pg)); r = next)
+        muni__pq->clear(r);
+    return r;
+}
+
+/* Take in what is to come: the answers of those ahead, and that of one more behind them, which is returned. */
+static PGresult *collect(link_ *l, bool own) {
+    PGresult *r = NULL;
+    bool sent = muni__pq->pipelineSync(l->pg) == 1;
+    for (int i = 0; i < l->ahead; i++) {
+        PGresult *got = sent ? answer(l->pg) : NULL;
+        ExecStatusType is = muni__pq->resultStatus(got); /* of NULL: an error */
+        if (l->asked[i] && is == PGRES_TUPLES_OK)
+            l->asked[i]->res = got;
+        else if (!l->owed && got && is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK && (int)is != MUNI__LIBPQ_ABORTED)
+            l->owed = got;
+        else
+            muni__pq->clear(got);
+    }
+    l->ahead = 0;
+    if (sent && own)
+        r = answer(l->pg);
+    if (sent)
+        muni__pq->clear(muni__pq->getResult(l->pg)); /* that it is in step again */
+    l->broken = muni__pq->exitPipelineMode(l->pg) != 1;
+    return r;
+}
+
+static bool gone(const link_ *l) {
+    return l->broken || muni__pq->status(l->pg) != CONNECTION_OK;
+}
+
+/* What one of those ahead met. */
+static muni_status owed(muni__conn *c) {
+    link_ *l = link_of(c);
+    if (!l->owed)
+        return MUNI_OK;
+    muni_status st = fail(c, l->pg, l->owed);
+    if (st == MUNI_EUNIQUE) /* nobody chose those keys */
+        st = muni__fail(MUNI_ECORRUPT, NULL, "the store has a row already that is only now to be written (%s); run municipal check", "これから書く行がすでに存在します（%s）。municipal checkを実行してください",
+                        c->conflict);
+    muni__pq->clear(l->owed);
+    l->owed = NULL;
+    return st;
+}
+
+/* Nothing is ahead any more. */
+static muni_status settle(muni__conn *c) {
+    link_ *l = link_of(c);
+    if (l->ahead)
+        muni__pq->clear(collect(l, false));
+    return owed(c);
+}
+
 /* One or several statements without parameters; `*out` (may be NULL) gets the last answer. */
 static muni_status say(muni__conn *c, PGconn *pg, const char *sql, PGresult **out) {
+    muni_status st = c ? settle(c) : MUNI_OK;
+    if (st < 0)
+        return st;
     PGresult *r = muni__pq->exec(pg, sql);
     ExecStatusType is = muni__pq->resultStatus(r);
-    muni_status st = is == PGRES_COMMAND_OK || is == PGRES_TUPLES_OK ? MUNI_OK : fail(c, pg, r);
+    st = is == PGRES_COMMAND_OK || is == PGRES_TUPLES_OK ? MUNI_OK : fail(c, pg, r);
     if (out && st >= 0)
         *out = r;
     else
@@ -351,6 +421,7 @@ static void pg_disconnect(muni__conn *c, bool forked) {
         muni__pq->finish(l->pg); /* in a child it would end the parent's connection */
     muni__buf_free(&l->waste);
     muni__buf_free(&l->load);
+    muni__pq->clear(l->owed);
     muni__free(l);
     c->link = NULL;
 }
@@ -368,6 +439,10 @@ static muni_status redial(muni__conn *c) {
     l->pg = pg;
     l->wait_ms = 0;
     l->ready = false;
+    l->ahead = 0;
+    l->broken = false;
+    muni__pq->clear(l->owed);
+    l->owed = NULL;
     muni__buf_clear(&l->waste);
     return MUNI_OK;
 }
@@ -524,10 +599,10 @@ static muni_status pg_begin(muni__conn *c, bool write) {
     link_ *l = link_of(c);
     muni_status st = MUNI_OK;
     for (int tries = 0; tries < 2; tries++) { /* a connection that stood idle may have been lost: nothing was begun on it */
-        if (muni__pq->status(l->pg) != CONNECTION_OK && (st = redial(c)) < 0)
+        if (gone(l) && (st = redial(c)) < 0)
             return st;
         st = begin_once(c, write);
-        if (st >= 0 || muni__pq->status(l->pg) == CONNECTION_OK)
+        if (st >= 0 || !gone(l))
             break;
     }
     return st;
@@ -590,12 +665,18 @@ static muni_status ask(muni__conn *c) {
 
 static muni_status pg_commit(muni__conn *c) {
     link_ *l = link_of(c);
-    PGresult *r = muni__pq->exec(l->pg, "COMMIT");
-    muni_status st;
-    if (muni__pq->resultStatus(r) == PGRES_COMMAND_OK)
+    PGresult *r;
+    muni_status st = MUNI_OK;
+    if (!l->ahead)
+        r = muni__pq->exec(l->pg, "COMMIT");
+    else
+        r = collect(l, muni__pq->sendQueryParams(l->pg, "COMMIT", 0, NULL, NULL, NULL, NULL, 0) == 1);
+    if (l->owed && !gone(l))
+        st = owed(c); /* then it did not come to the COMMIT */
+    else if (muni__pq->resultStatus(r) == PGRES_COMMAND_OK)
         st = strcmp(muni__pq->cmdStatus(r), "COMMIT") ? muni__fail(MUNI_EDOOMED, NULL, "the database had rolled the transaction back", "データベースがトランザクションを取り消していました")
                                               : MUNI_OK;
-    else if (muni__pq->status(l->pg) != CONNECTION_OK && c->write)
+    else if (gone(l) && c->write)
         st = ask(c);
     else
         st = fail(c, l->pg, r);
@@ -605,15 +686,23 @@ static muni_status pg_commit(muni__conn *c) {
 
 /* After reading nobody waits for the answer: whatever is said next takes it in first. */
 static void pg_rollback(muni__conn *c) {
-    PGconn *pg = link_of(c)->pg;
-    if (muni__pq->transactionStatus(pg) == PQTRANS_IDLE || muni__pq->status(pg) != CONNECTION_OK)
+    link_ *l = link_of(c);
+    PGconn *pg = l->pg;
+    if (l->ahead)
+        muni__pq->clear(collect(l, false));
+    muni__pq->clear(l->owed);
+    l->owed = NULL;
+    if (gone(l) || muni__pq->transactionStatus(pg) == PQTRANS_IDLE)
         return;
     if (c->write || muni__pq->sendQuery(pg, "ROLLBACK") != 1)
         muni__pq->clear(muni__pq->exec(pg, "ROLLBACK"));
 }
 
 static bool pg_alive(muni__conn *c) {
-    return muni__pq->transactionStatus(link_of(c)->pg) == PQTRANS_INTRANS;
+    link_ *l = link_of(c);
+    if (l->ahead)
+        muni__pq->clear(collect(l, false));
+    return !l->owed && muni__pq->transactionStatus(l->pg) == PQTRANS_INTRANS;
 }
 
 /* ---- sequences, and writers beside each other */
@@ -889,6 +978,7 @@ static muni_status pg_prepare(muni__conn *c, const char *sql, size_t n, void **n
     }
     q->name = ++l->names;
     (void)snprintf(name, sizeof name, "m%lld", (long long)q->name);
+    MUNI_TRY(settle(c));
     PGresult *r = muni__pq->prepare(l->pg, name, q->sql, 0, NULL);
     st = muni__pq->resultStatus(r) == PGRES_COMMAND_OK ? MUNI_OK : fail(c, l->pg, r);
     muni__pq->clear(r);
@@ -903,7 +993,7 @@ out:
 
 static void pg_finalize(void *native, bool forked) {
     statement *q = native;
-    if (!forked && muni__pq->status(q->l->pg) == CONNECTION_OK)
+    if (!forked && !gone(q->l))
         muni__buf_printf(&q->l->waste, "DEALLOCATE m%lld; ", (long long)q->name);
     statement_free(q);
 }
@@ -947,11 +1037,8 @@ static muni_status fetch(muni__stmt *s) {
     return st;
 }
 
-static muni_status run_it(muni__stmt *s) {
-    statement *q = s->native;
-    link_ *l = q->l;
-    char name[32];
-    PGresult *r;
+/* Its name, and its values as libpq takes them. */
+static muni_status ready(statement *q, char name[32]) {
     for (int i = 0; i < q->count; i++) {
         q->values[i] = q->params[i].p;
         q->lengths[i] = (int)q->params[i].n;
@@ -959,8 +1046,39 @@ static muni_status run_it(muni__stmt *s) {
         if (q->params[i].n > INT32_MAX / 2)
             return muni__fail(MUNI_ELIMIT, NULL, "a value is too long for the store", "値が長すぎて保存できません");
     }
+    (void)snprintf(name, 32, "m%lld", (long long)q->name);
     q->ran = true;
     q->at = q->have = 0;
+    return MUNI_OK;
+}
+
+/* Its answer, which is the statement's now. */
+static muni_status take_in(muni__stmt *s, PGresult *r) {
+    statement *q = s->native;
+    muni_status st = owed(s->c);
+    ExecStatusType is = muni__pq->resultStatus(r);
+    if (st < 0 || (is != PGRES_TUPLES_OK && is != PGRES_COMMAND_OK)) {
+        st = st < 0 ? st : fail(s->c, q->l->pg, r);
+        muni__pq->clear(r);
+        return st;
+    }
+    q->res = r;
+    q->have = is == PGRES_TUPLES_OK ? muni__pq->ntuples(r) : 0;
+    if (s->writes)
+        q->l->changes = (int64_t)strtoll(muni__pq->cmdTuples(r), NULL, 10);
+    return MUNI_OK;
+}
+
+static muni_status run_it(muni__stmt *s) {
+    statement *q = s->native;
+    link_ *l = q->l;
+    char name[32];
+    PGresult *r;
+    muni_status st = ready(q, name);
+    if (st >= 0 && q->many)
+        st = settle(s->c);
+    if (st < 0)
+        return st;
     if (q->many) {
         muni__buf b = MUNI_BUF_INIT(0);
         muni__buf_printf(&b, "DECLARE c%lld NO SCROLL CURSOR FOR %s", (long long)q->name, q->sql);
@@ -968,39 +1086,66 @@ static muni_status run_it(muni__stmt *s) {
             return b.st;
         r = muni__pq->execParams(l->pg, b.p, q->count, NULL, q->values, q->lengths, q->formats, 0);
         muni__buf_free(&b);
-        muni_status st = muni__pq->resultStatus(r) == PGRES_COMMAND_OK ? MUNI_OK : fail(s->c, l->pg, r);
+        st = muni__pq->resultStatus(r) == PGRES_COMMAND_OK ? MUNI_OK : fail(s->c, l->pg, r);
         muni__pq->clear(r);
         q->open = st >= 0;
         return st < 0 ? st : fetch(s);
     }
-    (void)snprintf(name, sizeof name, "m%lld", (long long)q->name);
-    r = muni__pq->execPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0);
-    ExecStatusType is = muni__pq->resultStatus(r);
-    if (is != PGRES_TUPLES_OK && is != PGRES_COMMAND_OK) {
-        muni_status st = fail(s->c, l->pg, r);
-        muni__pq->clear(r);
-        return st;
-    }
-    q->res = r;
-    q->have = is == PGRES_TUPLES_OK ? muni__pq->ntuples(r) : 0;
-    if (s->writes)
-        l->changes = (int64_t)strtoll(muni__pq->cmdTuples(r), NULL, 10);
-    return MUNI_OK;
+    if (!l->ahead)
+        r = muni__pq->execPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0);
+    else
+        r = collect(l, muni__pq->sendQueryPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0) == 1);
+    return take_in(s, r);
 }
 
 static muni_status pg_step(muni__stmt *s) {
     statement *q = s->native;
     muni_status st = MUNI_OK;
     q->decoded = 0;
-    if (!q->ran)
+    if (!q->ran) {
         st = run_it(s);
-    else if (++q->at == FETCH && q->open)
+    } else if (q->sent) {
+        if (q->l->ahead)
+            muni__pq->clear(collect(q->l, false));
+        PGresult *r = q->res;
+        q->res = NULL;
+        q->sent = false;
+        st = take_in(s, r);
+    } else if (++q->at == FETCH && q->open) {
         st = fetch(s);
+    }
     return st < 0 ? st : q->at < q->have ? MUNI_ROW : MUNI_OK;
+}
+
+static muni_status pg_send(muni__stmt *s, bool answer) {
+    statement *q = s->native;
+    link_ *l = q->l;
+    char name[32];
+    if (!muni__pq->enterPipelineMode || !muni__pq->exitPipelineMode || !muni__pq->pipelineSync)
+        return answer ? MUNI_OK : pg_step(s);
+    muni_status st = l->ahead >= AHEAD ? settle(s->c) : MUNI_OK;
+    if (st >= 0)
+        st = ready(q, name);
+    if (st < 0)
+        return st;
+    if (!l->ahead && muni__pq->enterPipelineMode(l->pg) != 1)
+        return no_link(muni__pq->errorMessage(l->pg));
+    if (muni__pq->sendQueryPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0) == 1) {
+        l->asked[l->ahead++] = answer ? q : NULL;
+        q->sent = answer;
+        if (!answer && muni__pq->flush(l->pg) < 0) /* the server begins with it while we go on */
+            return no_link(muni__pq->errorMessage(l->pg));
+        return MUNI_OK;
+    }
+    st = no_link(muni__pq->errorMessage(l->pg));
+    muni__pq->clear(collect(l, false)); /* those before it, and the pipeline ends */
+    return st;
 }
 
 static void pg_reset(void *native) {
     statement *q = native;
+    if ((q->open || q->sent) && q->l->ahead)
+        muni__pq->clear(collect(q->l, false)); /* what they met is told by what comes next */
     muni__pq->clear(q->res);
     q->res = NULL;
     if (q->open && muni__pq->transactionStatus(q->l->pg) == PQTRANS_INTRANS) {
@@ -1008,7 +1153,7 @@ static void pg_reset(void *native) {
         (void)snprintf(sql, sizeof sql, "CLOSE c%lld", (long long)q->name);
         muni__pq->clear(muni__pq->exec(q->l->pg, sql));
     }
-    q->ran = q->open = q->many = false;
+    q->ran = q->open = q->many = q->sent = false;
     q->at = q->have = 0;
     for (int i = 0; i < q->count; i++)
         q->params[i] = (param){ .p = NULL }; /* they point into memory that is not ours */
@@ -1147,6 +1292,7 @@ static muni_status pg_load_open(muni__conn *c, const char *into) {
     muni_status st;
     muni__buf_printf(&b, "COPY %s FROM STDIN", into);
     MUNI_TRY(b.st);
+    MUNI_TRY(settle(c));
     PGresult *r = muni__pq->exec(l->pg, b.p);
     st = muni__pq->resultStatus(r) == PGRES_COPY_IN ? MUNI_OK : fail(c, l->pg, r);
     muni__pq->clear(r);
@@ -1296,6 +1442,7 @@ const muni__driver muni__postgresql = {
     .bind = pg_bind,
     .many = pg_many,
     .step = pg_step,
+    .send = pg_send,
     .reset = pg_reset,
     .col_int = pg_col_int,
     .col_text = pg_col_text,

@@ -66,7 +66,7 @@ static muni_status put(muni__conn *c, int64_t doc, int32_t part, int32_t kind, i
     muni__bind_int(s, 4, rec);
     muni__bind_text(s, 5, keys, n);
     muni__bind_literal(s, 6, tokens.p);
-    st = muni__step(s);
+    st = muni__step_later(s);
 out:
     muni__done(s);
     muni__buf_free(&tokens);

@@ -502,19 +502,18 @@ void muni__many(muni__stmt *s) {
         s->c->drv->many(s);
 }
 
-muni_status muni__step(muni__stmt *s) {
+/* Whether it may be run at all. */
+static muni_status runs(muni__stmt *s) {
+    if (s->c->lost)
+        return lost();
+    if (s->writes && !s->c->write)
+        return muni__fail(MUNI_EINTERNAL, NULL, "a statement writes outside a write transaction", "書込みトランザクションの外で書き込もうとしました");
+    return MUNI_OK;
+}
+
+/* It is at its end, or ran without its end being waited for. */
+static muni_status over(muni__stmt *s, muni_status st) {
     muni__conn *c = s->c;
-    if (s->st < 0) /* the record may be another's by now */
-        return muni__leave(s->st);
-    if (s->ended)
-        return MUNI_OK;
-    if (c->lost)
-        return s->st = lost();
-    if (s->writes && !c->write)
-        return s->st = muni__fail(MUNI_EINTERNAL, NULL, "a statement writes outside a write transaction", "書込みトランザクションの外で書き込もうとしました");
-    muni_status st = c->drv->step(s);
-    if (st == MUNI_ROW)
-        return st;
     s->ended = true;
     if (st < 0) {
         s->st = st;
@@ -523,6 +522,33 @@ muni_status muni__step(muni__stmt *s) {
             c->lost = true;
     }
     return st;
+}
+
+muni_status muni__step(muni__stmt *s) {
+    if (s->st < 0) /* the record may be another's by now */
+        return muni__leave(s->st);
+    if (s->ended)
+        return MUNI_OK;
+    if ((s->st = runs(s)) < 0)
+        return s->st;
+    muni_status st = s->c->drv->step(s);
+    return st == MUNI_ROW ? st : over(s, st);
+}
+
+void muni__send(muni__stmt *s) {
+    if (s->st < 0 || !s->c->drv->send || (s->st = runs(s)) < 0)
+        return;
+    muni_status st = s->c->drv->send(s, true);
+    if (st < 0)
+        (void)over(s, st);
+}
+
+muni_status muni__step_later(muni__stmt *s) {
+    if (s->st < 0 || !s->c->drv->send)
+        return muni__step(s);
+    if ((s->st = runs(s)) < 0)
+        return s->st;
+    return over(s, s->c->drv->send(s, false));
 }
 
 int64_t muni__col_int(muni__stmt *s, int i) {

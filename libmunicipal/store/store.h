@@ -104,6 +104,11 @@ void muni__sql_set(muni__buf *sql, int param); /* appends "IN (…)" */
 /* Its rows may be too many to be held at once: they come piece by piece, in the transaction that is open. Before the first step. */
 void muni__many(muni__stmt *s);
 muni_status muni__step(muni__stmt *s);          /* MUNI_ROW, MUNI_OK at the end, or an error (also one that a bind met) */
+/* It is begun now, and its rows are for muni__step as ever: answers that a server gives to several are waited for together. */
+void muni__send(muni__stmt *s);
+/* As muni__step for one that writes, answers nothing and can only be refused by what no caller could mend: where a server would have to be waited for, it is not.
+ * What it meets is the error of what is asked next, of the commit at the latest. What was bound need not live on; how many rows changed is not told. */
+muni_status muni__step_later(muni__stmt *s);
 int64_t muni__col_int(muni__stmt *s, int i); /* 0 for null */
 bool muni__col_number(muni__stmt *s, int i, int64_t *v); /* false and 0 for null */
 const char *muni__col_text(muni__stmt *s, int i, size_t *n); /* NULL for null; until the next step */

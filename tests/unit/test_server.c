@@ -413,6 +413,160 @@ START_TEST(server__blocks_hold_what_is_settled) {
 }
 END_TEST
 
+/* ---- statements whose answers nobody waits for at once */
+
+/* Asked of the store's own schema, whose name stands for each %s. */
+static const char *in_store(const char *format) {
+    const char *schema = strstr(m.path, "schema=") + strlen("schema=");
+    char sql[600];
+    (void)snprintf(sql, sizeof sql, format, schema, schema, schema);
+    return place_ask(sql);
+}
+
+static void subject_is(int64_t ticket, const char *subject, int64_t rev) {
+    muni_rec *out = mt_get(m.admin, "ticket", ticket, NULL);
+    ck_assert_str_eq(mt_text(out, "subject"), subject);
+    ck_assert_int_eq(mt_int(out, "rev"), rev);
+    muni_rec_free(out);
+}
+
+/* The row of history is refused, which nobody waits for: the call says so all the same, and nothing of it stays. */
+START_TEST(server__tells_of_what_it_refused_later) {
+    int64_t ticket = mt_ticket(m.admin, "前");
+    muni_rec *rec = mt_rec("{\"code\":\"a\",\"name\":\"窓口\"}"), *out = NULL;
+    (void)in_store("ALTER TABLE %s.m_history ADD CONSTRAINT test_refused CHECK (action <> 2) NOT VALID");
+    FAILS(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"), MUNI_EINTERNAL);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "test_refused"));
+    subject_is(ticket, "前", 1);
+    /* in a group: what is asked next says it … */
+    OK(muni_session_begin(m.admin));
+    int64_t other = mt_ticket(m.admin, "同じ組");
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"));
+    FAILS(muni_session_create(m.admin, "desk", rec, NULL), MUNI_EINTERNAL);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "test_refused"));
+    FAILS(muni_session_create(m.admin, "desk", rec, NULL), MUNI_EDOOMED);
+    OK(muni_session_rollback(m.admin));
+    FAILS(muni_session_get(m.admin, "ticket", other, NULL, &out), MUNI_ENOTFOUND);
+    /* … or the commit */
+    OK(muni_session_begin(m.admin));
+    other = mt_ticket(m.admin, "同じ組");
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"));
+    FAILS(muni_session_commit(m.admin), MUNI_EINTERNAL);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "test_refused"));
+    FAILS(muni_session_get(m.admin, "ticket", other, NULL, &out), MUNI_ENOTFOUND);
+    subject_is(ticket, "前", 1);
+    (void)in_store("ALTER TABLE %s.m_history DROP CONSTRAINT test_refused");
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"));
+    subject_is(ticket, "後", 2);
+    OK(muni_session_create(m.admin, "desk", rec, NULL));
+    muni_rec_free(rec);
+    verified();
+}
+END_TEST
+
+/* Whoever restored the tables and not the sequences. */
+START_TEST(server__numbers_of_history_that_are_taken_are_damage) {
+    int64_t ticket = mt_ticket(m.admin, "前");
+    muni_rec *rec = mt_rec("{\"code\":\"a\",\"name\":\"窓口\"}");
+    (void)in_store("SELECT setval('%s.s_history', 1)");
+    FAILS(muni_session_create(m.admin, "desk", rec, NULL), MUNI_ECORRUPT);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"desk\"}"), 0);
+    (void)in_store("SELECT setval('%s.s_history', (SELECT max(id) FROM %s.m_history))");
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"));
+    subject_is(ticket, "後", 2);
+    OK(muni_session_create(m.admin, "desk", rec, NULL));
+    muni_rec_free(rec);
+    verified();
+}
+END_TEST
+
+/* More of them than are sent at once, and values of all lengths. */
+START_TEST(server__takes_many_of_them) {
+    int64_t ids[200];
+    char json[40000];
+    OK(muni_session_begin(m.admin));
+    for (size_t i = 0; i < MUNI_COUNT(ids); i++)
+        ids[i] = mt_ticket(m.admin, "一括");
+    for (size_t i = 0; i < MUNI_COUNT(ids); i++) { /* trigger nothing but their own rows */
+        int n = snprintf(json, sizeof json, "{\"body\":\"");
+        for (size_t k = 0; k < i * 40; k++)
+            n += snprintf(json + n, sizeof json - (size_t)n, "%s", k % 7 ? "山" : "字");
+        (void)snprintf(json + n, sizeof json - (size_t)n, "\"}");
+        OK(mt_update(m.admin, "ticket", ids[i], 0, json));
+    }
+    OK(muni_session_commit(m.admin));
+    for (size_t i = 0; i < MUNI_COUNT(ids); i += 33)
+        subject_is(ids[i], "一括", i ? 2 : 1); /* the first got no body */
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"ticket\",\"where\":{\"not\":{\"field\":\"body\",\"op\":\"absent\"}}}"), (int)MUNI_COUNT(ids) - 1);
+    verified();
+}
+END_TEST
+
+/* ---- hosts */
+
+/* The clock of one host is an hour behind: time does not go back within a record, and what happened first stands first. */
+START_TEST(server__clocks_of_hosts_may_differ) {
+    muni_session *behind;
+    muni_db *db = impatient(&behind);
+    muni_rec *out = NULL;
+    OK(muni_db_set_now(db, NOON - 3600));
+    int64_t ticket = mt_ticket(m.admin, "進んだ時計");
+    OK(mt_update(behind, "ticket", ticket, 0, "{\"subject\":\"遅れた時計\"}"));
+    out = mt_get(behind, "ticket", ticket, NULL);
+    ck_assert_int_eq(mt_int(out, "updated_at"), NOON);
+    muni_rec_free(out);
+    int64_t second = mt_ticket(behind, "遅れた時計で登録");
+    OK(mt_update(m.admin, "ticket", second, 0, "{\"subject\":\"進んだ時計で変更\"}"));
+    out = mt_get(m.admin, "ticket", second, NULL);
+    ck_assert_int_eq(mt_int(out, "created_at"), NOON - 3600);
+    ck_assert_int_eq(mt_int(out, "updated_at"), NOON);
+    muni_rec_free(out);
+    OK(muni_session_run_due(behind, &out));
+    muni_rec_free(out);
+    OK(muni_session_run_due(m.admin, &out));
+    muni_rec_free(out);
+    muni_session_unref(behind);
+    muni_db_unref(db);
+    verified();
+}
+END_TEST
+
+/* What docs/guide/operating.md says of a history that has grown large: in parts, by the numbers at which fiscal years began. */
+START_TEST(server__history_may_be_divided_by_years) {
+    muni_rec *out = NULL;
+    int64_t ticket = mt_ticket(m.admin, "前の年度");
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"前の年度のまま\"}"));
+    OK(muni_session_run_due(m.admin, &out));
+    muni_rec_free(out);
+    muni_session_unref(m.admin);
+    muni_db_unref(m.db);
+    (void)in_store("ALTER TABLE %s.m_history RENAME TO m_history_before");
+    (void)in_store("CREATE TABLE %s.m_history (LIKE %s.m_history_before INCLUDING DEFAULTS) PARTITION BY RANGE (id)");
+    (void)in_store("DO $$ BEGIN EXECUTE format('COMMENT ON TABLE %s.m_history IS %%L', (SELECT obj_description('%s.m_history_before'::regclass))); END $$");
+    (void)in_store("ALTER INDEX %s.m_history_rec RENAME TO m_history_before_rec");
+    (void)in_store("ALTER TABLE %s.m_history ADD PRIMARY KEY (id)");
+    (void)in_store("CREATE INDEX m_history_rec ON %s.m_history (rec)");
+    (void)in_store("DO $$ BEGIN EXECUTE format('COMMENT ON INDEX %s.m_history_rec IS %%L', (SELECT obj_description('%s.m_history_before_rec'::regclass))); END $$");
+    (void)in_store("DO $$ BEGIN EXECUTE format('ALTER TABLE %s.m_history ATTACH PARTITION %s.m_history_before FOR VALUES FROM (MINVALUE) TO (%%s)', (SELECT last_value + 1 FROM "
+                   "%s.s_history)); END $$");
+    (void)in_store("CREATE TABLE %s.m_history_after PARTITION OF %s.m_history DEFAULT");
+    OK(muni_open(m.path, NULL, &m.db));
+    OK(muni_db_set_now(m.db, NOON));
+    OK(muni_db_session(m.db, "admin", "test", NULL, &m.admin));
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"次の年度\"}"));
+    (void)mt_ticket(m.admin, "次の年度");
+    subject_is(ticket, "次の年度", 3);
+    ck_assert_str_ne(in_store("SELECT count(*) FROM %s.m_history_before"), "0");
+    ck_assert_str_eq(in_store("SELECT count(*) FROM %s.m_history_after"), "2");
+    OK(muni_session_run_due(m.admin, &out));
+    muni_rec_free(out);
+    verified();
+    OK(muni_store_check(m.admin, 0, NULL, NULL, &out));
+    ck_assert_msg(mt_int(out, "whole") == 1, "%s", mt_text(out, "findings"));
+    muni_rec_free(out);
+}
+END_TEST
+
 /* ---- the same on both */
 
 #define TEXTS 600
@@ -661,6 +815,11 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__is_upgraded_by_two_at_once);
         tcase_add_test(t, server__blocks_wait_for_who_takes_no_number);
         tcase_add_test(t, server__rights_end_within_a_group);
+        tcase_add_test(t, server__tells_of_what_it_refused_later);
+        tcase_add_test(t, server__numbers_of_history_that_are_taken_are_damage);
+        tcase_add_test(t, server__takes_many_of_them);
+        tcase_add_test(t, server__clocks_of_hosts_may_differ);
+        tcase_add_test(t, server__history_may_be_divided_by_years);
         tcase_add_test(t, server__finds_what_a_file_finds);
     }
     suite_add_tcase(s, t);
