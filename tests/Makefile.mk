@@ -137,9 +137,9 @@ if WITH_POSTGRESQL
 if HAVE_CHECK
 TESTS += %D%/postgresql.sh
 endif
-TESTS += %D%/crash.sh %D%/failover.sh
+TESTS += %D%/crash.sh %D%/failover.sh %D%/full.sh
 endif
-EXTRA_DIST += %D%/cluster.sh %D%/crash.sh %D%/failover.sh %D%/postgresql.sh
+EXTRA_DIST += %D%/cluster.sh %D%/crash.sh %D%/failover.sh %D%/full.sh %D%/steps.sh %D%/postgresql.sh
 %D%/postgresql.log: %D%/unit/run$(EXEEXT) %D%/conformance/driver$(EXEEXT) %D%/load/load$(EXEEXT)
 %D%/failover.log: %D%/load/load$(EXEEXT)
 

@@ -16,6 +16,7 @@ if [ -z "$bin" ]; then
     exit 77
 fi
 
+initdb_options=
 place=$(mktemp -d "${TMPDIR:-/tmp}/muni-pg-XXXXXX")
 as=
 account=$(id -un)
@@ -49,7 +50,8 @@ trap 'exit 1' INT TERM HUP
 cluster() {
     name=$1
     shift
-    if ! (cd "$place" && $as "$bin/initdb" -D "$place/$name" -A trust -U municipal --encoding=UTF8 --locale=C --no-sync) >"$place/initdb.log" 2>&1; then
+    # shellcheck disable=SC2086
+    if ! (cd "$place" && $as "$bin/initdb" -D "$place/$name" -A trust -U municipal --encoding=UTF8 --locale=C --no-sync $initdb_options) >"$place/initdb.log" 2>&1; then
         cat "$place/initdb.log"
         exit 1
     fi

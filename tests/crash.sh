@@ -3,25 +3,10 @@
 set -eu
 # shellcheck source=tests/cluster.sh
 . "$(dirname "$0")/cluster.sh"
-m=examples/cli/municipal
-data=${srcdir:-.}/tests/data/staff
+# shellcheck source=tests/steps.sh
+. "$(dirname "$0")/steps.sh"
 url="postgresql:///postgres?host=$place/at-city&user=municipal"
-now="--now 2027-03-31T09:00:00+09:00"
-passed=0
-failed=0
 killed=0
-good() {
-    passed=$((passed + 1))
-}
-bad() {
-    failed=$((failed + 1))
-    echo "crash: $1"
-    cat "$place/out" "$place/err" 2>/dev/null || true
-}
-run() { # what has to succeed
-    # shellcheck disable=SC2086
-    if "$m" $now "$@" >"$place/out" 2>"$place/err" </dev/null; then good; else bad "municipal $*: exit $?"; fi
-}
 # die_during SECONDS COMMAND…: the server is lost so long after the command began; answers whether the command had failed then.
 die_during() {
     seconds=$1
@@ -36,20 +21,8 @@ die_during() {
     wait $client || died=$?
     [ $died = 0 ] || killed=$((killed + 1))
 }
-digest_of() {
-    # shellcheck disable=SC2086
-    "$m" $now --db "$1" --as admin --format json db digest | sed 's/^{"digest":"\([0-9a-f]*\)".*/\1/'
-}
-
 cluster city "synchronous_commit = on"
-run init "$url" --test --admin admin
-for who in operator approver; do
-    run --db "$url" --as admin create principal "login=$who" "name=$who"
-    run --db "$url" --as admin create member "group=$who" "principal=$who"
-done
-run --db "$url" --as operator --format json staff plan --profile hr-export --on 2027-03-31 --units "$data/org_before_cp932.csv" --people "$data/staff_before_cp932.csv"
-plan=$(sed -n 's/^{"plan":\([0-9]*\),.*/\1/p' "$place/out")
-run --db "$url" --as approver staff approve "$plan"
+city "$url"
 for seconds in 0.2 0.7 1.5; do
     die_during "$seconds" --db "$url" --as operator staff apply "$plan"
     run --db "$url" --as admin audit verify
@@ -60,7 +33,7 @@ for seconds in 0.2 0.7 1.5; do
 done
 [ "$died" = 0 ] || run --db "$url" --as operator staff apply "$plan"
 run --db "$url" --as admin list person --count
-if [ "$(cat "$place/out")" = 1988 ]; then good; else bad "apply: not all are there"; fi
+said "apply: not all are there" 1988
 run --db "$url" --as admin check
 
 # to a file, and from there to another schema of a server that dies three times
@@ -75,5 +48,4 @@ if [ "$want" = "$(digest_of "$url&schema=second")" ]; then good; else bad "copy:
 run --db "$url&schema=second" --as admin check
 if [ $killed -ge 3 ]; then good; else bad "only $killed of the commands were caught"; fi
 echo "crash: $killed commands lost their server"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish
