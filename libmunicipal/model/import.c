@@ -1020,7 +1020,7 @@ static muni_status write_batch(import *im, muni__tx *tx, item *items, size_t cou
             tx->wrote = false;
             st = muni__create(tx, im->kind, row, NULL);
             if (st < 0) {
-                it->bad = true;
+                it->bad = of_row(st);
                 *again = tx->wrote;
                 MUNI_TRY(finding(im, it, NULL, st));
             }
@@ -1052,6 +1052,7 @@ static muni_status write_all(import *im, item *items) {
         muni__arena mem = MUNI_ARENA_INIT;
         size_t count = 0;
         bool again;
+        int tries = 0;
         st = read_batch(im, &mem, items, &count, &end);
         mark_bad(im, items, count);
         do {
@@ -1069,8 +1070,12 @@ static muni_status write_all(import *im, item *items) {
                     st = MUNI_OK;
                 }
             }
-            if (st >= 0)
+            if (muni__tx_again(st, &tries)) {
+                again = true;
+                st = MUNI_OK;
+            } else if (st >= 0) {
                 im->created += made;
+            }
         } while (again && !im->stopped && st >= 0);
         muni__arena_free(&mem);
     }

@@ -145,6 +145,9 @@ muni_status muni__session_take(muni_session *session);
 void muni__session_let_go(muni_session *session);
 /* Shall a call of its own, which ended with `st`, be done once more? The database ended it because two waited for each other. `*tries` begins at 0. */
 bool muni__tx_again(muni_status st, int *tries);
+/* A call whose transaction is `body` and writes, once more where muni__tx_again says so. `*out` (`out` may be NULL) is what the body hands out; it is freed
+ * and NULL where the call fails. */
+muni_status muni__tx_write(muni_session *session, bool group_ok, muni_status (*body)(muni__tx *tx, void *user, muni_rec **out), void *user, muni_rec **out);
 /* Without a session, with every right: for making a store, opening sessions, closing. Ends with muni__tx_leave too. */
 muni_status muni__tx_system(muni_db *db, bool write, muni__tx **out);
 int64_t muni__db_clock(muni_db *db);

@@ -739,49 +739,47 @@ muni_status muni_plan_rows(muni_session *session, int64_t plan, muni_cursor **ou
     return MUNI_LEAVE(open_listing(session, plan, true, out));
 }
 
-/* The record for the caller, and the end of the transaction; nothing is handed out where it fails. */
+/* A verb on a plan. */
+typedef struct verb {
+    int64_t plan;
+    const char *note;
+    muni_progress_fn progress;
+    void *user;
+} verb;
+
 static muni_status answer(muni__tx *tx, muni_status st, const muni__row *stored, muni_rec **out) {
-    if (st >= 0 && out)
-        st = muni__row_to_rec(tx, stored, NULL, out);
-    st = muni__tx_leave(tx, st);
-    if (st < 0 && out) {
-        muni__error why;
-        muni__error_save(&why);
-        muni_rec_free(*out);
-        *out = NULL;
-        muni__error_restore(&why);
-    }
-    return st;
+    return st < 0 || !out ? st : muni__row_to_rec(tx, stored, NULL, out);
+}
+
+static muni_status do_approve(muni__tx *tx, void *user, muni_rec **out) {
+    const verb *v = user;
+    muni__row *stored = NULL;
+    muni_status st = muni__conn_rule(tx->conn, "plan");
+    if (st >= 0)
+        st = approve(tx, v->plan, v->note, &stored);
+    return answer(tx, st, stored, out);
+}
+
+static muni_status do_apply(muni__tx *tx, void *user, muni_rec **out) {
+    const verb *v = user;
+    muni__row *stored = NULL;
+    muni_status st = muni__conn_rule(tx->conn, "plan");
+    if (st >= 0)
+        st = apply(tx, v->plan, v->progress, v->user, &stored);
+    return answer(tx, st, stored, out);
 }
 
 muni_status muni_plan_approve(muni_session *session, int64_t plan, const char *note, muni_rec **out) {
     MUNI_ENTER();
-    muni__tx *tx = NULL;
-    muni__row *stored = NULL;
+    verb v = { .plan = plan, .note = note };
     if (out)
         *out = NULL;
     muni_status st = check_note(note);
-    if (st >= 0)
-        st = muni__tx_enter(session, true, true, &tx);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    st = muni__conn_rule(tx->conn, "plan");
-    if (st >= 0)
-        st = approve(tx, plan, note, &stored);
-    return MUNI_LEAVE(answer(tx, st, stored, out));
+    return MUNI_LEAVE(st < 0 ? st : muni__tx_write(session, true, do_approve, &v, out));
 }
 
 muni_status muni_plan_apply(muni_session *session, int64_t plan, muni_progress_fn progress, void *user, muni_rec **out) {
     MUNI_ENTER();
-    muni__tx *tx = NULL;
-    muni__row *stored = NULL;
-    if (out)
-        *out = NULL;
-    muni_status st = muni__tx_enter(session, true, false, &tx);
-    if (st < 0)
-        return MUNI_LEAVE(st);
-    st = muni__conn_rule(tx->conn, "plan");
-    if (st >= 0)
-        st = apply(tx, plan, progress, user, &stored);
-    return MUNI_LEAVE(answer(tx, st, stored, out));
+    verb v = { .plan = plan, .progress = progress, .user = user };
+    return MUNI_LEAVE(muni__tx_write(session, false, do_apply, &v, out));
 }

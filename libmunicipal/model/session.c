@@ -534,10 +534,11 @@ muni_status muni_session_comment(muni_session *session, const char *kind, int64_
     return MUNI_LEAVE(write_verb(session, kind, &v, out));
 }
 
-static muni_status run_due(muni__tx *tx, muni_rec **out) {
+static muni_status run_due(muni__tx *tx, void *user, muni_rec **out) {
     int64_t indexed = 0, sealed = 0;
     muni_rec *rec = NULL;
     muni_status st;
+    (void)user;
     MUNI_TRY(muni__may_keep(tx));
     MUNI_TRY(muni__doc_flush(tx->conn, true, &indexed));
     MUNI_TRY(muni__history_seal(tx, true, &sealed));
@@ -554,23 +555,7 @@ out:
 
 muni_status muni_session_run_due(muni_session *session, muni_rec **out) {
     MUNI_ENTER();
-    muni_status st;
-    int tries = 0;
-    if (!out)
-        return MUNI_LEAVE(muni__no_output());
-    *out = NULL;
-    do {
-        muni__tx *tx = NULL;
-        st = muni__tx_enter(session, true, false, &tx);
-        if (st < 0)
-            return MUNI_LEAVE(st);
-        st = muni__tx_leave(tx, run_due(tx, out));
-        if (st < 0) {
-            muni_rec_free(*out);
-            *out = NULL;
-        }
-    } while (muni__tx_again(st, &tries));
-    return MUNI_LEAVE(st);
+    return MUNI_LEAVE(out ? muni__tx_write(session, false, run_due, NULL, out) : muni__no_output());
 }
 
 /* ---- a commit that was in doubt */

@@ -283,6 +283,28 @@ bool muni__tx_again(muni_status st, int *tries) {
     return true;
 }
 
+muni_status muni__tx_write(muni_session *session, bool group_ok, muni_status (*body)(muni__tx *tx, void *user, muni_rec **out), void *user, muni_rec **out) {
+    muni_status st;
+    int tries = 0;
+    if (out)
+        *out = NULL;
+    do {
+        muni__tx *tx = NULL;
+        st = muni__tx_enter(session, true, group_ok, &tx);
+        if (st < 0)
+            return st;
+        st = muni__tx_leave(tx, body(tx, user, out));
+        if (st < 0 && out) {
+            muni__error why;
+            muni__error_save(&why);
+            muni_rec_free(*out);
+            *out = NULL;
+            muni__error_restore(&why);
+        }
+    } while (muni__tx_again(st, &tries));
+    return st;
+}
+
 /* ---- groups */
 
 muni_status muni_session_begin(muni_session *session) {

@@ -334,36 +334,103 @@ START_TEST(server__rules_over_several_records_hold) {
 }
 END_TEST
 
-/* One who has the record, and waits for the rule, while the library has the rule and waits for the record: the server ends the library's, which is done again. */
-static void *clashes(void *unit) {
+/* One who has the record, and waits for the rule, while the library has the rule and waits for the record: the server ends the library's, which is done again.
+ * `by`: how it gets the record, and what it does to it at the end. */
+typedef struct clash {
+    const char *first, *last;
+    char before[40];
+    pthread_t thread;
+} clash;
+
+static void *clashes(void *user) {
+    const clash *by = user;
     char sql[1200];
     (void)snprintf(sql, sizeof sql,
-                   "SET deadlock_timeout TO '60s'; DO $$ DECLARE k bigint; BEGIN PERFORM 1 FROM k_unit WHERE id = %lld FOR UPDATE; FOR i IN 1..2000 LOOP "
+                   "SET deadlock_timeout TO '60s'; DO $$ DECLARE k bigint; BEGIN %s; FOR i IN 1..2000 LOOP "
                    "PERFORM pg_stat_clear_snapshot(); SELECT (l.classid::bigint << 32) | l.objid::bigint INTO k FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
                    "WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND a.application_name = 'libmunicipal' AND a.wait_event_type = 'Lock'; "
-                   "EXIT WHEN k IS NOT NULL; PERFORM pg_sleep(0.01); END LOOP; IF k IS NULL THEN RAISE 'nobody waits'; END IF; PERFORM pg_advisory_xact_lock(k); END $$",
-                   (long long)*(int64_t *)unit);
+                   "EXIT WHEN k IS NOT NULL; PERFORM pg_sleep(0.01); END LOOP; IF k IS NULL THEN RAISE 'nobody waits'; END IF; PERFORM pg_advisory_xact_lock(k); %s; END $$",
+                   by->first, by->last);
     (void)place_sql(m.path, sql);
     return NULL;
 }
 
-START_TEST(server__ends_one_of_two_which_is_done_again) {
-    pthread_t thread;
-    int64_t a = mt_create(m.admin, "unit", "{\"code\":\"A\",\"name\":\"甲\",\"from_on\":\"2020-04-01\"}");
-    char before[40];
-    (void)snprintf(before, sizeof before, "%s", place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"));
-    ck_assert_int_eq(pthread_create(&thread, NULL, clashes, &a), 0);
-    for (int i = 0; i < 1000 && strcmp(place_ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FOR UPDATE; FOR i%' AND wait_event = 'PgSleep'"), "1") != 0; i++)
+static void clash_begin(clash *by) {
+    (void)snprintf(by->before, sizeof by->before, "%s", place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"));
+    ck_assert_int_eq(pthread_create(&by->thread, NULL, clashes, by), 0);
+    for (int i = 0; i < 1000 && strcmp(place_ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%; FOR i%' AND wait_event = 'PgSleep'"), "1") != 0; i++)
         nap();
-    OK(mt_update(m.admin, "unit", a, 0, "{\"name\":\"甲改\"}"));
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+
+/* There was one. */
+static void clash_end(const clash *by) {
+    ck_assert_int_eq(pthread_join(by->thread, NULL), 0);
     int i = 0;
-    for (; i < 1000 && !strcmp(before, place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")); i++)
+    for (; i < 1000 && !strcmp(by->before, place_ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")); i++)
         nap();
-    ck_assert_int_lt(i, 1000); /* there was one */
+    ck_assert_int_lt(i, 1000);
+}
+
+START_TEST(server__ends_one_of_two_which_is_done_again) {
+    clash by = { "PERFORM 1 FROM k_unit WHERE code = 'A' FOR UPDATE", "NULL", "", 0 };
+    int64_t a = mt_create(m.admin, "unit", "{\"code\":\"A\",\"name\":\"甲\",\"from_on\":\"2020-04-01\"}");
+    clash_begin(&by);
+    OK(mt_update(m.admin, "unit", a, 0, "{\"name\":\"甲改\"}"));
+    clash_end(&by);
     muni_rec *out = mt_get(m.admin, "unit", a, NULL);
     ck_assert_int_eq(mt_int(out, "rev"), 2);
     muni_rec_free(out);
+    verified();
+}
+END_TEST
+
+static void file_make(char path[160], const char *name, const char *text) {
+    (void)snprintf(path, 160, "%s/%s", m.dir, name);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    (void)fputs(text, f);
+    (void)fclose(f);
+}
+
+/* A whole plan, and a batch of a file. */
+START_TEST(server__ends_a_plan_and_an_import_which_are_done_again) {
+    muni_staff_plan_options o = MUNI_STAFF_PLAN_OPTIONS_INIT;
+    clash by = { "PERFORM 1 FROM k_unit WHERE code = '010000' FOR UPDATE", "NULL", "", 0 };
+    clash with_key = { "INSERT INTO k_desk(id, rev, code, code_key, name) VALUES(9000001, 1, 'a', 'a', 'x')", "DELETE FROM k_desk WHERE id = 9000001", "", 0 };
+    muni_session *op = mt_person(&m, "op", "operator"), *ap = mt_person(&m, "ap", "approver");
+    muni_rec *p = NULL;
+    char path[160];
+    int64_t a = mt_create(m.admin, "unit", "{\"code\":\"010000\",\"name\":\"甲\",\"from_on\":\"2020-04-01\"}");
+    file_make(path, "units.csv", "所属コード,所属名,所属正式名,上位所属コード,階層,階層名,施設区分,設置日,廃止日,並び順\n010000,甲改,甲改,,1,部,本庁,2020-04-01,,10\n010100,乙,乙,010000,2,課,本庁,2023-11-15,,20\n");
+    o.on = "2023-11-15";
+    o.units = path;
+    OK(muni_staff_plan(op, &o, NULL, NULL, &p));
+    int64_t id = mt_int(p, "id");
+    ck_assert_msg(!strcmp(mt_text(p, "state"), "planned"), "%s: %s", mt_text(p, "state"), mt_text(p, "counts"));
+    muni_rec_free(p);
+    OK(muni_plan_approve(ap, id, "確認", NULL));
+    clash_begin(&by);
+    OK(muni_plan_apply(op, id, NULL, NULL, &p));
+    clash_end(&by);
+    ck_assert_str_eq(mt_text(p, "state"), "applied");
+    muni_rec_free(p);
+    p = mt_get(m.admin, "unit", a, NULL);
+    ck_assert_str_eq(mt_text(p, "name"), "甲改");
+    ck_assert_int_eq(mt_int(p, "rev"), 2);
+    muni_rec_free(p);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"unit\"}"), 2);
+    (void)unlink(path);
+    file_make(path, "desks.csv", "code,name\nb,乙窓口\na,甲窓口\n");
+    clash_begin(&with_key);
+    OK(muni_session_import(m.admin, "desk", path, NULL, NULL, NULL, &p));
+    clash_end(&with_key);
+    ck_assert_int_eq(mt_int(p, "created"), 2);
+    ck_assert_int_eq(mt_int(p, "errors"), 0);
+    muni_rec_free(p);
+    ck_assert_int_eq(mt_count(m.admin, "{\"kind\":\"desk\"}"), 2);
+    (void)unlink(path);
+    muni_session_unref(op);
+    muni_session_unref(ap);
     verified();
 }
 END_TEST
@@ -809,6 +876,7 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__is_asked_how_a_commit_ended);
         tcase_add_test(t, server__tells_later_what_was_in_doubt);
         tcase_add_test(t, server__ends_one_of_two_which_is_done_again);
+        tcase_add_test(t, server__ends_a_plan_and_an_import_which_are_done_again);
         tcase_add_test(t, server__writers_wait_only_for_the_same_record);
         tcase_add_test(t, server__rules_over_several_records_hold);
         tcase_add_test(t, server__blocks_hold_what_is_settled);
