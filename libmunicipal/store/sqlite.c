@@ -539,13 +539,26 @@ static int run_ready(sqlite3_stmt *s) {
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
+/* Without memory for it a rollback fails like anything else; a transaction that stays would keep others from writing. */
+static void end_open(link_ *l) {
+    for (int tries = 0; tries < 3 && !sqlite3_get_autocommit(l->db); tries++)
+        (void)run_ready(l->rollback);
+}
+
+/* It may have begun, and failed then. */
+static muni_status not_begun(muni__conn *c, int rc) {
+    muni_status st = fail(c, rc);
+    end_open(link_of(c));
+    return st;
+}
+
 static int attempt(void *user) {
     muni__conn *c = user;
     link_ *l = link_of(c);
     l->writing = true;
     int rc = run_ready(l->begin_write);
     l->writing = false;
-    return rc == SQLITE_OK ? MUNI_OK : (rc & 0xff) == SQLITE_BUSY ? 1 : fail(c, rc);
+    return rc == SQLITE_OK ? MUNI_OK : (rc & 0xff) == SQLITE_BUSY ? 1 : not_begun(c, rc);
 }
 
 static muni_status sqlite_begin(muni__conn *c, bool write) {
@@ -553,7 +566,7 @@ static muni_status sqlite_begin(muni__conn *c, bool write) {
     impl *m = c->store->impl;
     if (!write || l->memory || m->temporary) {
         int rc = run_ready(write ? l->begin_write : l->begin);
-        return rc == SQLITE_OK ? MUNI_OK : fail(c, rc);
+        return rc == SQLITE_OK ? MUNI_OK : not_begun(c, rc);
     }
     bool in;
     muni_status st = muni__queue_enter(m->queue, muni__deadline(c->store->o.wait_ms), attempt, c, &in);
@@ -587,9 +600,7 @@ static muni_status sqlite_commit(muni__conn *c) {
 }
 
 static void sqlite_rollback(muni__conn *c) {
-    link_ *l = link_of(c);
-    if (!sqlite3_get_autocommit(l->db))
-        (void)run_ready(l->rollback);
+    end_open(link_of(c));
     leave(c);
 }
 

@@ -340,8 +340,11 @@ out:
     if (m.groups) {
         muni__error why;
         muni__error_save(&why);
-        (void)c->drv->run(c, "DROP TABLE IF EXISTS temp.\"m_vocabulary\"");
-        muni__error_restore(&why);
+        muni_status dropped = c->drv->run(c, "DROP TABLE IF EXISTS temp.\"m_vocabulary\""); /* its failure may end the transaction */
+        if (st < 0)
+            muni__error_restore(&why);
+        else
+            st = dropped;
     }
     muni__free(m.suspects);
     muni__free(m.groups);

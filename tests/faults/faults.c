@@ -2,9 +2,9 @@
  * is as before or, where a commit may or may not have arrived, as after; the code is the right one, said in both languages; outputs are NULL;
  * the same call then succeeds and answers what it would have; nothing leaks; and what lies on the disk verifies.
  *
- *     faults [-a] [-j processes] [-v] [function…]
+ *     faults [-a | -n number] [-j processes] [-v] [function…]
  *
- * Tries a few of each, spread evenly over all there are; with -a every one. Each row of the table runs in processes of its own. */
+ * Tries a few of each, spread evenly over all there are; with -a every one, with -n that one of each sort only. Each row of the table runs in processes of its own. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "fault.h"
 #include "faultvfs.h"
@@ -29,6 +29,7 @@ template_ids *ids;
 
 static char base[64], template[96];
 static int all, verbose;
+static long only;
 
 /* What the processes count together. */
 static struct totals {
@@ -545,7 +546,11 @@ static void each(const fault_row *row, int warm, fault f, long n, reference *ref
     long tried = 0;
     if (all) /* the thousands of pages of a long log are all alike */
         some = row->flags & LONG_LOG ? 100 : row->flags & ALIKE ? 2000 : n;
+    if (only)
+        some = n;
     for (long i = 0; (f.n = spread(i, n, some)); i++) {
+        if (only && f.n != only)
+            continue;
         int met = one(row, warm, &f, ref, thorough || f.n == n || i % 64 == 0);
         if (!met)
             give_up("it is not met; there were %ld", n);
@@ -699,12 +704,13 @@ static int died(int status) {
 
 int main(int argc, char **argv) {
     int processes = 1, passed = 0, failed = 0, running = 0, status, n = 0, c;
-    while ((c = getopt(argc, argv, "aj:v")) != -1)
+    while ((c = getopt(argc, argv, "aj:n:v")) != -1)
         switch (c) {
         case 'a': all = 1; break;
+        case 'n': only = atol(optarg); break;
         case 'v': verbose = 1; break;
         case 'j': processes = atoi(optarg); break;
-        default: fprintf(stderr, "usage: faults [-a] [-j processes] [-v] [function…]\n"); return 2;
+        default: fprintf(stderr, "usage: faults [-a | -n number] [-j processes] [-v] [function…]\n"); return 2;
         }
     totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     job *jobs = calloc((size_t)(1 + fault_nnothings + WAYS * fault_nrows), sizeof *jobs);
