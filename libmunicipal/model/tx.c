@@ -257,6 +257,8 @@ muni_status muni__tx_leave(muni__tx *tx, muni_status st) {
     muni_session *session = tx->session;
     muni_db *db = tx->db;
     if (session && tx == session->group) {
+        if (st >= 0 && tx->wrote)
+            st = muni__conn_pause(tx->conn);
         if (st < 0 && tx->wrote)
             tx->doomed = true;
         muni__arena_reset(&tx->mem);

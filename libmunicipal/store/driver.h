@@ -127,6 +127,7 @@ struct muni__driver {
     muni_status (*begin)(muni__conn *c, bool write);
     muni_status (*commit)(muni__conn *c);
     void (*rollback)(muni__conn *c);
+    muni_status (*pause)(muni__conn *c); /* nothing more comes for now. NULL: that makes no difference */
     bool (*alive)(muni__conn *c); /* is the transaction still there? */
     muni_status (*prepare)(muni__conn *c, const char *sql, size_t n, void **native, bool *writes);
     void (*finalize)(void *native, bool forked);

@@ -22,7 +22,6 @@
     X(execParams)                                                                                                                                                                  \
     X(execPrepared)                                                                                                                                                                \
     X(finish)                                                                                                                                                                      \
-    X(flush)                                                                                                                                                                       \
     X(freemem)                                                                                                                                                                     \
     X(ftype)                                                                                                                                                                       \
     X(getResult)                                                                                                                                                                   \

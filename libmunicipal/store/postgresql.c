@@ -65,6 +65,7 @@ typedef struct link {
     muni__buf load;  /* rows of a COPY that were not sent yet */
     int ahead;       /* statements that were sent, and whose answers are to come … */
     struct statement *asked[AHEAD]; /* … for these; NULL: for nobody */
+    bool parted[AHEAD]; /* the server was told that it need not expect more at once behind this one */
     PGresult *owed;  /* the first of them that failed, and nobody knows it yet */
     bool broken;     /* it was lost in the middle of them */
     taken taken[2];
@@ -179,7 +180,7 @@ static PGresult *answer(PGconn *pg) {
 /* Take in what is to come: the answers of those ahead, and that of one more behind them, which is returned. */
 static PGresult *collect(link_ *l, bool own) {
     PGresult *r = NULL;
-    bool sent = muni__pq->pipelineSync(l->pg) == 1;
+    bool part = own || !l->parted[l->ahead - 1], sent = !part || muni__pq->pipelineSync(l->pg) == 1;
     for (int i = 0; i < l->ahead; i++) {
         PGresult *got = sent ? answer(l->pg) : NULL;
         ExecStatusType is = muni__pq->resultStatus(got); /* of NULL: an error */
@@ -189,13 +190,15 @@ static PGresult *collect(link_ *l, bool own) {
             l->owed = got;
         else
             muni__pq->clear(got);
+        if (sent && l->parted[i])
+            muni__pq->clear(muni__pq->getResult(l->pg)); /* that it is in step */
     }
     l->ahead = 0;
     if (sent && own)
         r = answer(l->pg);
-    if (sent)
-        muni__pq->clear(muni__pq->getResult(l->pg)); /* that it is in step again */
-    l->broken = muni__pq->exitPipelineMode(l->pg) != 1;
+    if (sent && part)
+        muni__pq->clear(muni__pq->getResult(l->pg));
+    l->broken |= muni__pq->exitPipelineMode(l->pg) != 1;
     return r;
 }
 
@@ -208,8 +211,9 @@ static muni_status owed(muni__conn *c) {
     link_ *l = link_of(c);
     if (!l->owed)
         return MUNI_OK;
+    const char *table = muni__pq->resultErrorField(l->owed, PG_DIAG_TABLE_NAME);
     muni_status st = fail(c, l->pg, l->owed);
-    if (st == MUNI_EUNIQUE) /* nobody chose those keys */
+    if (st == MUNI_EUNIQUE && (!table || strncmp(table, "k_", 2) != 0)) /* nobody chose those keys */
         st = muni__fail(MUNI_ECORRUPT, NULL, "the store has a row already that is only now to be written (%s); run municipal check", "これから書く行がすでに存在します（%s）。municipal checkを実行してください",
                         c->conflict);
     muni__pq->clear(l->owed);
@@ -222,7 +226,20 @@ static muni_status settle(muni__conn *c) {
     link_ *l = link_of(c);
     if (l->ahead)
         muni__pq->clear(collect(l, false));
+    if (l->broken && !l->owed)
+        return no_link(muni__pq->errorMessage(l->pg));
     return owed(c);
+}
+
+/* Who is not asked anything for a while shall know it: a session that only waits can be seen, and ended. Nothing is waited for here. */
+static muni_status pg_pause(muni__conn *c) {
+    link_ *l = link_of(c);
+    if (!l->ahead || l->parted[l->ahead - 1])
+        return MUNI_OK;
+    if (muni__pq->pipelineSync(l->pg) != 1)
+        return no_link(muni__pq->errorMessage(l->pg));
+    l->parted[l->ahead - 1] = true;
+    return MUNI_OK;
 }
 
 /* One or several statements without parameters; `*out` (may be NULL) gets the last answer. */
@@ -692,6 +709,10 @@ static void pg_rollback(muni__conn *c) {
         muni__pq->clear(collect(l, false));
     muni__pq->clear(l->owed);
     l->owed = NULL;
+    if (l->broken) { /* the server ends what was open on it */
+        muni__pq->finish(pg);
+        l->pg = NULL;
+    }
     if (gone(l) || muni__pq->transactionStatus(pg) == PQTRANS_IDLE)
         return;
     if (c->write || muni__pq->sendQuery(pg, "ROLLBACK") != 1)
@@ -1128,17 +1149,19 @@ static muni_status pg_send(muni__stmt *s, bool answer) {
         st = ready(q, name);
     if (st < 0)
         return st;
-    if (!l->ahead && muni__pq->enterPipelineMode(l->pg) != 1)
+    if (gone(l) || (!l->ahead && muni__pq->enterPipelineMode(l->pg) != 1))
         return no_link(muni__pq->errorMessage(l->pg));
     if (muni__pq->sendQueryPrepared(l->pg, name, q->count, q->values, q->lengths, q->formats, 0) == 1) {
-        l->asked[l->ahead++] = answer ? q : NULL;
+        l->asked[l->ahead] = answer ? q : NULL;
+        l->parted[l->ahead++] = false;
         q->sent = answer;
-        if (!answer && muni__pq->flush(l->pg) < 0) /* the server begins with it while we go on */
-            return no_link(muni__pq->errorMessage(l->pg));
         return MUNI_OK;
     }
     st = no_link(muni__pq->errorMessage(l->pg));
-    muni__pq->clear(collect(l, false)); /* those before it, and the pipeline ends */
+    if (l->ahead)
+        muni__pq->clear(collect(l, false)); /* those before it, and the pipeline ends */
+    else
+        l->broken |= muni__pq->exitPipelineMode(l->pg) != 1;
     return st;
 }
 
@@ -1443,6 +1466,7 @@ const muni__driver muni__postgresql = {
     .many = pg_many,
     .step = pg_step,
     .send = pg_send,
+    .pause = pg_pause,
     .reset = pg_reset,
     .col_int = pg_col_int,
     .col_text = pg_col_text,

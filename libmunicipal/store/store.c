@@ -374,6 +374,10 @@ bool muni__store_ask(const muni__store *s, const muni__doubt *d, bool *written) 
     return s->drv->ask && s->drv->ask(s, d, written);
 }
 
+muni_status muni__conn_pause(muni__conn *c) {
+    return c->drv->pause ? c->drv->pause(c) : MUNI_OK;
+}
+
 bool muni__conn_in_tx(const muni__conn *c) {
     return c->tx;
 }

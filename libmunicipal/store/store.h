@@ -69,6 +69,8 @@ muni_status muni__conn_begin(muni__conn *c, bool write);
 muni_status muni__conn_commit(muni__conn *c); /* writes counters back, flushes the search queue when it is long (see search.h), commits; on failure rolls back */
 void muni__conn_rollback(muni__conn *c);
 bool muni__conn_in_tx(const muni__conn *c);
+/* The transaction stays open, and nothing more is asked in it until who knows when. */
+muni_status muni__conn_pause(muni__conn *c);
 /* Did the database end the last transaction because of another's (a deadlock, a serialization failure)? Then all of it can be done again. */
 bool muni__conn_clashed(const muni__conn *c);
 /* By what one can tell later whether a transaction was committed: a row of history that it wrote (0: none), and the database's own name for it. */

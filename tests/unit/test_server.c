@@ -531,6 +531,35 @@ START_TEST(server__tells_of_what_it_refused_later) {
 }
 END_TEST
 
+/* Somebody's own index: what it refuses is said as for one of ours. */
+START_TEST(server__an_index_of_others_refuses_in_our_words) {
+    int64_t ticket = mt_ticket(m.admin, "前");
+    (void)mt_ticket(m.admin, "後");
+    (void)in_store("CREATE UNIQUE INDEX of_others ON %s.k_ticket(subject)");
+    FAILS(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"後\"}"), MUNI_EUNIQUE);
+    ck_assert_ptr_nonnull(strstr(muni_error_text("en"), "of_others"));
+    subject_is(ticket, "前", 1);
+}
+END_TEST
+
+/* A group that is left open is idle to the server as well, which may end it. */
+START_TEST(server__sees_a_group_that_only_waits) {
+    char sql[200];
+    int64_t ticket = mt_ticket(m.admin, "前");
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'libmunicipal' AND state = 'idle in transaction' AND pid <> pg_backend_pid()");
+    OK(muni_session_begin(m.admin));
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"途中\"}"));
+    int i = 0;
+    for (; i < 500 && strcmp(place_ask(sql), "1") != 0; i++)
+        nap();
+    ck_assert_int_lt(i, 500);
+    OK(mt_update(m.admin, "ticket", ticket, 0, "{\"subject\":\"まだ途中\"}"));
+    OK(muni_session_commit(m.admin));
+    subject_is(ticket, "まだ途中", 3);
+    verified();
+}
+END_TEST
+
 /* Whoever restored the tables and not the sequences. */
 START_TEST(server__numbers_of_history_that_are_taken_are_damage) {
     int64_t ticket = mt_ticket(m.admin, "前");
@@ -896,6 +925,8 @@ Suite *suite_server(void) {
         tcase_add_test(t, server__rights_end_within_a_group);
         tcase_add_test(t, server__tells_of_what_it_refused_later);
         tcase_add_test(t, server__numbers_of_history_that_are_taken_are_damage);
+        tcase_add_test(t, server__an_index_of_others_refuses_in_our_words);
+        tcase_add_test(t, server__sees_a_group_that_only_waits);
         tcase_add_test(t, server__takes_many_of_them);
         tcase_add_test(t, server__clocks_of_hosts_may_differ);
         tcase_add_test(t, server__history_may_be_divided_by_years);
