@@ -4,7 +4,7 @@
 noinst_LTLIBRARIES += %D%/libmunicipal-core.la
 libmunicipal_core_la_SOURCES = %D%/rooms.c
 %C%_libmunicipal_core_la_SOURCES = $(libmunicipal_core_la_SOURCES)
-%C%_libmunicipal_core_la_LIBADD = $(SQLITE_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(NETTLE_LIBS) $(DL_LIBS) $(PTHREAD_LIBS)
+%C%_libmunicipal_core_la_LIBADD = $(SQLITE_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS) $(DL_LIBS) $(PTHREAD_LIBS)
 
 # The library that is installed: the same objects behind the version script. Until 1.0 there is no promise, and
 # the number stays 0:0:0. From then on, with each release: code changed → revision + 1; functions added → current + 1,

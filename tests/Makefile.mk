@@ -31,6 +31,7 @@ endif
 	%D%/unit/test_month.c \
 	%D%/unit/test_pii.c \
 	%D%/unit/test_rec.c \
+	%D%/unit/test_regex.c \
 	%D%/unit/test_report.c \
 	%D%/unit/test_rows.c \
 	%D%/unit/faultvfs.h \

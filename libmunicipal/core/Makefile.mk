@@ -17,6 +17,8 @@ libmunicipal_core_la_SOURCES += \
 	%D%/error.c \
 	%D%/nearest.c \
 	%D%/process.c \
+	%D%/regex.c \
+	%D%/regex.h \
 	%D%/utf8.c \
 	%D%/charset.h \
 	%D%/charset.c \

@@ -2,6 +2,7 @@
 #include "model/cond.h"
 
 #include "core/date.h"
+#include "core/regex.h"
 #include "core/textkey.h"
 #include "core/token.h"
 #include "model/internal.h"
@@ -170,7 +171,7 @@ muni_status muni__sqlout_open(muni__sqlout *o, muni__conn *conn, muni__stmt **ou
 /* ---- parsing */
 
 static const char *const op_names[MUNI__OP_COUNT] = { "eq", "ne", "lt",     "le",       "gt",     "ge",    "in",
-                                                      "has", "begins", "contains", "absent", "below", "words" };
+                                                      "has", "begins", "contains", "absent", "below", "words", "matches" };
 
 /* How a field's values are compared. */
 typedef enum family { F_NUMBER, F_TEXT, F_KEY, F_ANY, F_NONE } family;
@@ -197,8 +198,8 @@ static uint32_t ops_of(const muni__field *f) {
     switch (f->type) {
     case MUNI__TEXT:
     case MUNI__NOTE:
-    case MUNI__KEY: return same | order | OP(BEGINS) | OP(CONTAINS) | OP(WORDS);
-    case MUNI__CODE: return same | order | OP(BEGINS);
+    case MUNI__KEY: return same | order | OP(BEGINS) | OP(CONTAINS) | OP(WORDS) | OP(MATCHES);
+    case MUNI__CODE: return same | order | OP(BEGINS) | OP(MATCHES);
     case MUNI__BOOL: return OP(EQ) | OP(NE) | OP(ABSENT);
     case MUNI__REF: {
         const muni__kind *k = muni__kind_find(f->target);
@@ -319,7 +320,7 @@ static muni_status parse_dynamic(parse *c, const muni__field *f, muni__op op, co
         return muni__fail(MUNI_EFIELD, muni__at_write(&t, &here), "\"old\" names a field of the record itself", "「old」にはレコード自身の項目を指定してください");
     bool same = family_of(of) == family_of(f) && (of->type == MUNI__DATE) == (f->type == MUNI__DATE) && (of->type == MUNI__REF) == (f->type == MUNI__REF) &&
                 (of->type == MUNI__TIME) == (f->type == MUNI__TIME) && (f->type != MUNI__REF || !strcmp(of->target, f->target));
-    if (!same || family_of(f) == F_NONE || op == MUNI__OP_WORDS || op == MUNI__OP_CONTAINS || op == MUNI__OP_BEGINS || op == MUNI__OP_BELOW)
+    if (!same || family_of(f) == F_NONE || op == MUNI__OP_WORDS || op == MUNI__OP_CONTAINS || op == MUNI__OP_BEGINS || op == MUNI__OP_BELOW || op == MUNI__OP_MATCHES)
         return fail_value(at, f, "the old field is of another type, or the operator takes no old value", "以前の値の型が違うか、この演算子では使えません");
     out->from = MUNI__FROM_OLD;
     out->old = p.field[0];
@@ -354,6 +355,22 @@ static muni_status keep_folded(parse *c, const muni__field *f, const json_t *j, 
         st = MUNI_ENOMEM;
     out->n = n;
     muni__free(key);
+    return st;
+}
+
+/* A pattern: tried here, so that a definition with a bad one is not kept. */
+static muni_status keep_pattern(parse *c, const muni__field *f, const json_t *j, const muni__at *at, muni__cval *out) {
+    muni__at_text t;
+    char why[120] = "";
+    size_t bad = 0;
+    muni_status st = keep_text(c, f, j, at, out);
+    if (st < 0)
+        return st;
+    st = muni__regex_check(out->p, out->n, &bad, why);
+    if (st == MUNI_ELIMIT)
+        return muni__fail(MUNI_ELIMIT, muni__at_write(&t, at), "a pattern has at most %d bytes", "パターンは%dバイトまでです", MUNI__REGEX_MAX);
+    if (st == MUNI_EFORMAT)
+        return muni__fail(MUNI_EFORMAT, muni__at_write(&t, at), "the pattern goes wrong at its character %zu: %s", "パターンの%zu文字目が正しくありません（%s）", bad, why);
     return st;
 }
 
@@ -392,6 +409,8 @@ static muni_status parse_value(parse *c, const muni__field *f, muni__op op, cons
         return fail_value(at, f, "a list of values is for the operator \"in\"", "値の並びは「in」だけに使えます");
     bool text = json_is_string(j);
     int32_t day;
+    if (op == MUNI__OP_MATCHES)
+        return text ? keep_pattern(c, f, j, at, out) : fail_value(at, f, "give a pattern as a text", "パターンを文字列で指定してください");
     switch (f->type) {
     case MUNI__TEXT:
     case MUNI__NOTE:
@@ -1155,6 +1174,17 @@ static muni_status eval_search(const muni__cond *c, const muni__val *v, bool *ou
     return MUNI_OK;
 }
 
+/* Of the text as it is stored. */
+static muni_status eval_pattern(const eval *e, const muni__cond *c, const muni__field *f, const muni__val *v, bool *out) {
+    const muni__cval *pattern = &c->values[0];
+    muni__quoted q;
+    muni_status st = muni__regexes_match(e->tx && e->tx->db ? e->tx->db->regexes : NULL, pattern->p, pattern->n, v->p, v->n, out);
+    if (st == MUNI_ELIMIT)
+        return muni__fail(MUNI_ELIMIT, f->name, "the pattern \"%1$s\" takes too long on a text of %2$s%3$.0s; write it without repetitions inside repetitions",
+                          "パターン「%1$s」は%3$sの文字列の照合に時間がかかりすぎます%2$.0s。繰返しの中に繰返しを書かないでください", muni__quote(&q, pattern->p, pattern->n), f->name, f->ja);
+    return st;
+}
+
 static muni_status eval_has(eval *e, const muni__cond *c, const muni__field *f, const muni__val *v, bool *out) {
     now w;
     json_t *list = v->n ? json_loadb(v->p, v->n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
@@ -1208,6 +1238,8 @@ static muni_status eval_leaf(eval *e, const muni__cond *c, const muni__row *row,
         return eval_search(c, v, out);
     if (c->op == MUNI__OP_BELOW)
         return eval_below(e, c, v->i, out);
+    if (c->op == MUNI__OP_MATCHES)
+        return eval_pattern(e, c, f, v, out);
     switch (family_of(f)) {
     case F_KEY: return eval_key(e, c, f, v, out);
     case F_NUMBER:

@@ -56,7 +56,7 @@ muni_status muni__sqlout_open(muni__sqlout *o, muni__conn *conn, muni__stmt **ou
 /* ---- conditions */
 typedef enum muni__op {
     MUNI__OP_EQ, MUNI__OP_NE, MUNI__OP_LT, MUNI__OP_LE, MUNI__OP_GT, MUNI__OP_GE, MUNI__OP_IN, MUNI__OP_HAS, MUNI__OP_BEGINS, MUNI__OP_CONTAINS,
-    MUNI__OP_ABSENT, MUNI__OP_BELOW, MUNI__OP_WORDS, MUNI__OP_COUNT
+    MUNI__OP_ABSENT, MUNI__OP_BELOW, MUNI__OP_WORDS, MUNI__OP_MATCHES, MUNI__OP_COUNT
 } muni__op;
 typedef enum muni__node { MUNI__N_ALL, MUNI__N_ANY, MUNI__N_NOT, MUNI__N_LEAF } muni__node;
 

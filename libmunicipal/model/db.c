@@ -3,6 +3,7 @@
 
 #include "core/date.h"
 #include "core/hash.h"
+#include "core/regex.h"
 #include "store/search.h"
 
 static muni_status handle_new(muni_db **out) {
@@ -18,6 +19,13 @@ static muni_status handle_new(muni_db **out) {
         muni__free(db);
         return muni__nomem();
     }
+    muni_status st = muni__regexes_new(&db->regexes);
+    if (st < 0) {
+        (void)pthread_cond_destroy(&db->idle);
+        (void)pthread_mutex_destroy(&db->mutex);
+        muni__free(db);
+        return st;
+    }
     db->refs = 1;
     db->process = muni__process();
     *out = db;
@@ -27,6 +35,7 @@ static muni_status handle_new(muni_db **out) {
 static void handle_free(muni_db *db) {
     muni__definitions_free(db->definitions);
     muni__kind_sql_free(db);
+    muni__regexes_free(db->regexes, db->process != muni__process());
     if (db->process == muni__process()) { /* in a fork others may seem to wait for them for ever */
         (void)pthread_cond_destroy(&db->idle);
         (void)pthread_mutex_destroy(&db->mutex);

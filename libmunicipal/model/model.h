@@ -89,6 +89,7 @@ struct muni_db {
     int32_t utc_offset;
     int64_t process; /* that opened it */
     struct muni__definitions *definitions; /* parsed ones, by id; under mutex */
+    struct muni__regexes *regexes; /* compiled patterns of conditions */
     bool shutting;          /* one thread is ending it: sessions stay where they are meanwhile */
     muni_session *sessions; /* open ones, under mutex: closing ends their groups */
     char **sql;  /* texts of statements by kind (muni__kind_sql), under mutex */

@@ -38,7 +38,7 @@ build() {
         { tail -n 30 "$dir/make.log" >&2; exit 1; }
     # shellcheck disable=SC2046
     (cd "$dir" && ./libtool --quiet --tag=CC --mode=link $clang -g "-fsanitize=fuzzer${sanitizers:+,$sanitizers}" \
-        $objects libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle) -lpthread -o "$dir/fuzz-$target")
+        $objects libmunicipal/libmunicipal-core.la $(pkg-config --libs sqlite3 jansson libutf8proc nettle libpcre2-8) -lpthread -o "$dir/fuzz-$target")
     exec 9>&-
 }
 [ -n "${FUZZ_BUILT:-}" ] || build # else as it was built before

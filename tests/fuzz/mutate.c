@@ -19,7 +19,7 @@ static uint32_t pick(uint32_t below) {
 
 static const char *const words[] = {
     "kind", "where", "words", "order", "fields", "limit", "after", "trash", "all", "any", "not", "field", "op", "value", "now", "me", "old", "param", "person", "principal", "unit",
-    "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "begins", "contains", "absent", "below", "with", "only", "without", "-3d", "5h", "initial", "states", "transitions", "name", "ja",
+    "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "begins", "contains", "absent", "below", "matches", "with", "only", "without", "-3d", "5h", "initial", "states", "transitions", "name", "ja",
     "en", "final", "from", "to", "needs", "sets", "guard", "pattern", "reset", "never", "fiscal_year", "year", "month", "values", "code", "cells", "high", "middle", "low", "weekend",
     "holidays", "jp", "none", "year_end", "closed", "open", "hours", "hours_by_weekday", "end_inclusive", "published_through", "utc_offset", "on", "note", "sat", "sun", "mon", "08:30",
     "17:15", "24:00", "12-29", "01-03", "title", "params", "rows", "columns", "measure", "totals", "type", "int", "text", "date", "required", "default", "over", "by", "quarter", "half",

@@ -85,6 +85,12 @@ START_TEST(cond__parse_names_place_and_remedy) {
     REFUSED("{\"field\":\"text\",\"op\":\"eq\",\"value\":{\"old\":\"texx\"}}", MUNI_EFIELD, "where.value.old", "text");
     REFUSED("{\"field\":\"text\",\"op\":\"words\",\"value\":\" ・ \"}", MUNI_ETYPE, "where.value", "searched");
     REFUSED("{\"field\":\"text\",\"op\":\"contains\",\"value\":\" \"}", MUNI_ETYPE, "where.value", "compared");
+    REFUSED("{\"field\":\"text\",\"op\":\"matches\",\"value\":\"総務(課\"}", MUNI_EFORMAT, "where.value", "at its character 5");
+    REFUSED("{\"field\":\"text\",\"op\":\"matches\",\"value\":3}", MUNI_ETYPE, "where.value", "pattern");
+    REFUSED("{\"field\":\"text\",\"op\":\"matches\",\"value\":[\"a\"]}", MUNI_ETYPE, "where.value", "list");
+    REFUSED("{\"field\":\"text\",\"op\":\"matches\",\"value\":{\"old\":\"text\"}}", MUNI_ETYPE, "where.value", "old");
+    REFUSED("{\"field\":\"count\",\"op\":\"matches\",\"value\":\"1\"}", MUNI_ETYPE, "where.op", "eq");
+    REFUSED("{\"field\":\"tags\",\"op\":\"matches\",\"value\":\"a\"}", MUNI_ETYPE, "where.op", "has");
     REFUSED("{\"field\":\"text\",\"op\":\"absent\",\"value\":1}", MUNI_ETYPE, "where.value", "true");
     REFUSED("{\"field\":\"pin\",\"op\":\"eq\",\"value\":\"x\"}", MUNI_EFIELD, "where.field", "no field");
     REFUSED("{\"field\":\"text.name\",\"op\":\"eq\",\"value\":\"x\"}", MUNI_EFIELD, "where.field", "no reference");
@@ -247,6 +253,10 @@ static void make_rows(void) {
 /* ---- random conditions */
 
 static json_t *random_value(const char *field, const char *op) {
+    if (!strcmp(op, "matches")) {
+        static const char *const patterns[] = { "印刷", "^プ", "(?-i)A", "a|b", "^.{1,3}$", "\\d", "[ぁ-ん]+$", "\\p{Han}", "r.nt", "^$" };
+        return json_string(patterns[pick(MUNI_COUNT(patterns))]);
+    }
     if (!strcmp(op, "words") || !strcmp(op, "contains")) {
         static const char *const words[] = { "印刷", "printer", "ﾌﾟﾘﾝﾀ", "a", "プリンタ 印刷", "b", "できない", "髙橋", "1", "rinter", "z" };
         return json_string(words[pick(MUNI_COUNT(words))]);
@@ -276,8 +286,8 @@ static json_t *random_value(const char *field, const char *op) {
 
 static json_t *random_cond(int depth) {
     static const struct { const char *field, *ops; } fields[] = {
-        { "text", "eq ne lt le gt ge in begins contains words absent" }, { "note", "eq ne lt gt begins contains words absent in" },
-        { "key", "eq ne lt le gt ge in begins contains words absent" },  { "code", "eq ne lt ge in begins absent" },
+        { "text", "eq ne lt le gt ge in begins contains words matches absent" }, { "note", "eq ne lt gt begins contains words matches absent in" },
+        { "key", "eq ne lt le gt ge in begins contains words matches absent" },  { "code", "eq ne lt ge in begins matches absent" },
         { "type", "eq ne in absent" },                                  { "count", "eq ne lt le gt ge in absent" },
         { "flag", "eq ne absent" },                                     { "day", "eq ne lt le gt ge in absent" },
         { "time", "eq ne lt le gt ge in absent" },                      { "unit", "eq ne in absent below" },
@@ -286,7 +296,7 @@ static json_t *random_cond(int depth) {
         { "tags", "has absent" },                                       { "marks", "has absent" },
         { "owner.name", "eq ne lt in begins contains words absent" },   { "owner.login", "eq ne begins contains absent" },
         { "unit.parent", "eq ne in absent below" },                     { "unit.code", "eq ne lt begins absent" },
-        { "owner.person.unit", "eq ne below absent" },                  { "owner.person.unit.name", "eq ne contains absent" },
+        { "owner.person.unit", "eq ne below absent" },                  { "owner.person.unit.name", "eq ne contains matches absent" },
         { "unit.parent.parent.name", "eq ne absent" },
     };
     uint32_t sort = depth > 0 ? pick(6) : 5;
@@ -299,7 +309,7 @@ static json_t *random_cond(int depth) {
     if (sort < 4)
         return json_pack("{s:o}", "not", random_cond(depth - 1));
     size_t f = pick(MUNI_COUNT(fields));
-    char ops[96], *op = ops;
+    char ops[128], *op = ops;
     int n = 1;
     strcpy(ops, fields[f].ops);
     for (char *p = ops; *p; p++)

@@ -230,7 +230,7 @@ static const char *value_for(const muni__field *f) {
     }
 }
 
-static const char *const ops[] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "begins", "contains", "absent", "below", "words" };
+static const char *const ops[] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "begins", "contains", "absent", "below", "words", "matches" };
 
 static const char *leaf(const char *path, const muni__field *f, const char *op) {
     const char *v = value_for(f);
