@@ -384,6 +384,7 @@ CALL(find_personal, muni_session_find(admin, "person", "0970003", "staff_no,name
 CALL(what_next, muni_session_transitions(admin, "ticket", ids->tickets[i], OUT(TEXT, text)))
 CALL(list, muni_session_list(admin, in_query, OUT(CURSOR, cursor)))
 CALL(list_scoped, muni_session_list(op, in_query, OUT(CURSOR, cursor)))
+PREPARE(a_pattern, take_query("{\"kind\":\"ticket\",\"where\":{\"field\":\"subject\",\"op\":\"matches\",\"value\":\"[印刷]{2}|^v\"},\"fields\":[\"subject\"]}"))
 PREPARE(words, take_query("{\"kind\":\"ticket\",\"words\":\"印刷 至急\",\"fields\":[\"subject\"]}"))
 CALL(count, muni_session_count(admin, in_query, 0, &number))
 PREPARE(all_desks, take_query("{\"kind\":\"desk\",\"order\":[\"code\"],\"fields\":[\"code\"]}"))
@@ -576,6 +577,7 @@ const fault_row fault_rows[] = {
     ROW(muni_session_list, "conditions", 0, a_query, list, NULL),
     ROW(muni_session_list, "conditions, within a scope", OTHERS, a_query, list_scoped, NULL),
     ROW(muni_session_list, "words", 0, words, list, NULL),
+    ROW(muni_session_list, "a pattern", 0, a_pattern, list, NULL),
     ROW(muni_session_count, "conditions", 0, a_query, count, NULL),
     ROW(muni_session_count, "words", 0, words, count, NULL),
     ROW(muni_cursor_next, "on to the second page", 0, at_the_end_of_a_page, next, NULL),
