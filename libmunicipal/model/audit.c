@@ -19,6 +19,14 @@ typedef struct entry {
     bool has_prev, has_ord, has_per, ord_salted, per_salted, hash_ok;
 } entry;
 
+/* The records of a kind, in order of their ids, beside the history, which comes in the same order. */
+typedef struct walk {
+    muni__stmt *s; /* NULL: not begun */
+    int64_t id;    /* of the record it has come to */
+    bool there;    /* false: behind the last one */
+    int keys;      /* the column at which the folded keys begin */
+} walk;
+
 typedef struct audit {
     muni__tx *tx;
     bool derived; /* look at what could be derived anew as well: muni_store_check does that itself */
@@ -29,6 +37,7 @@ typedef struct audit {
     muni__arena mem; /* of the record being looked at */
     entry *list;
     size_t n, cap;
+    walk *walks; /* of each kind */
     char head[65];
 } audit;
 
@@ -173,36 +182,53 @@ static muni_status check_created(audit *a, muni__row *row, const entry *e, bool 
     return st;
 }
 
-/* The folded forms beside a record's identifiers: they stand in no history, for they follow from what does. */
-static muni_status check_keys(audit *a, const muni__row *row, const entry *last) {
-    const muni__kind *kind = row->kind;
+static muni_status walk_on(walk *w) {
+    muni_status st = muni__step(w->s);
+    w->there = st == MUNI_ROW;
+    if (w->there)
+        w->id = muni__col_int(w->s, 0);
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni_status walk_begin(audit *a, const muni__kind *kind, walk *w) {
     muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
-    muni__stmt *s = NULL;
+    muni_status st;
+    w->keys = muni__row_select(&sql, kind);
+    muni__buf_puts(&sql, " ORDER BY id");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(a->tx->conn, sql.p, &w->s));
+    muni__many(w->s);
+    st = walk_on(w);
+out:
+    muni__buf_free(&sql);
+    return st;
+}
+
+/* NULL where there is none. `w` stands at it until the next is asked for; ids only rise. */
+static muni_status walk_to(audit *a, const muni__kind *kind, int64_t id, walk *w, muni__row **out) {
+    muni_status st = w->s ? MUNI_OK : walk_begin(a, kind, w);
+    *out = NULL;
+    while (st >= 0 && w->there && w->id < id)
+        st = walk_on(w);
+    if (st >= 0 && w->there && w->id == id)
+        st = muni__row_read(&a->mem, kind, w->s, 0, out);
+    return st;
+}
+
+/* The folded forms beside a record's identifiers: they stand in no history, for they follow from what does. */
+static muni_status check_keys(audit *a, const muni__row *row, const walk *w, const entry *last) {
+    const muni__kind *kind = row->kind;
     char *key = NULL;
     size_t n = 0;
-    int at = 0;
-    muni_status st;
-    muni__buf_puts(&sql, "SELECT ");
-    for (int32_t i = 0; i < kind->nfields; i++)
-        if (kind->fields[i].type == MUNI__KEY)
-            muni__buf_printf(&sql, at++ ? ",\"%s_key\"" : "\"%s_key\"", kind->fields[i].name);
-    muni__buf_puts(&sql, " FROM ");
-    muni__schema_table(&sql, kind);
-    muni__buf_puts(&sql, " WHERE id=?1");
-    st = sql.st;
-    if (!at || st < 0)
-        goto out;
-    MUNI_TRY(muni__sql(a->tx->conn, sql.p, &s));
-    muni__bind_int(s, 1, muni__row_id(row));
-    MUNI_TRY(muni__step(s));
-    at = 0;
-    for (int32_t i = 0; st == MUNI_ROW && i < kind->nfields; i++) {
+    int at = w->keys;
+    muni_status st = MUNI_OK;
+    for (int32_t i = 0; i < kind->nfields; i++) {
         const muni__val *v = &row->v[i];
-        if (kind->fields[i].type != MUNI__KEY)
+        if (kind->fields[i].type != MUNI__KEY || (kind->fields[i].flags & MUNI__F_LIST))
             continue;
         size_t stored_n = 0, want = 0;
-        bool null = muni__col_null(s, at);
-        const char *stored = muni__col_text(s, at++, &stored_n);
+        bool null = muni__col_null(w->s, at);
+        const char *stored = muni__col_text(w->s, at++, &stored_n);
         if (v->t != MUNI_TYPE_NULL) {
             muni_status folded = muni__idkey(v->p, v->n, &key, &n);
             if (folded == MUNI_ENOMEM) {
@@ -214,16 +240,12 @@ static muni_status check_keys(audit *a, const muni__row *row, const entry *last)
         bool same = null ? v->t == MUNI_TYPE_NULL : key && stored_n == want && (!want || !memcmp(stored, key, want));
         muni__free(key);
         key = NULL;
-        if (!same) {
+        if (!same)
             MUNI_TRY(at_row(a, MUNI__PROBLEM_KEY_ALTERED, last, kind->fields[i].name));
-            st = MUNI_ROW;
-        }
     }
 out:
     muni__free(key);
-    muni__done(s);
-    muni__buf_free(&sql);
-    return st < 0 ? st : MUNI_OK;
+    return st;
 }
 
 /* The rows of one record, in order: their chain, and the record against them. */
@@ -252,13 +274,14 @@ static muni_status check_record(audit *a) {
     }
     if (!kind) /* a kind of a newer version: its chain is checked, its records cannot be */
         goto out;
-    MUNI_TRY(muni__row_find(a->tx, &a->mem, kind, last->h.rec, &row));
+    walk *w = &a->walks[kind - muni__kinds];
+    MUNI_TRY(walk_to(a, kind, last->h.rec, w, &row));
     if (!row) {
         MUNI_TRY(at_row(a, MUNI__PROBLEM_RECORD_MISSING, last, NULL));
         goto out;
     }
     if (a->derived)
-        MUNI_TRY(check_keys(a, row, last));
+        MUNI_TRY(check_keys(a, row, w, last));
     int64_t rev = row->v[MUNI__C_REV].i;
     if (rev > last->h.rev) {
         MUNI_TRY(found(a, MUNI__PROBLEM_ROW_MISSING, 0, last->h.kind, last->h.rec, last->h.rev + 1, NULL));
@@ -302,6 +325,9 @@ static muni_status check_records(audit *a) {
     muni__stmt *s = NULL;
     int64_t rec = 0, done = 0;
     muni_status st;
+    a->walks = muni__alloc_n((size_t)muni__nkinds, sizeof *a->walks);
+    if (!a->walks)
+        return MUNI_ENOMEM;
     MUNI_TRY(muni__sql(a->tx->conn, "SELECT " ENTRY_COLUMNS " FROM m_history ORDER BY rec,id", &s));
     muni__many(s);
     for (;;) {
@@ -320,6 +346,10 @@ static muni_status check_records(audit *a) {
     a->rows = done;
 out:
     muni__done(s);
+    for (int32_t i = 0; i < muni__nkinds; i++)
+        muni__done(a->walks[i].s);
+    muni__free(a->walks);
+    a->walks = NULL;
     return st < 0 ? st : MUNI_OK;
 }
 

@@ -25,6 +25,8 @@ void muni__db_track(muni_session *session, bool add); /* the store knows its ses
 typedef enum muni__sql_sort { MUNI__SQL_LOAD, MUNI__SQL_LOCK, MUNI__SQL_INSERT, MUNI__SQL_EXISTS, MUNI__SQL_COLUMNS, MUNI__SQL_SORTS } muni__sql_sort;
 muni_status muni__kind_sql(muni_db *db, const muni__kind *kind, muni__sql_sort sort, const char **out);
 void muni__kind_sql_free(muni_db *db);
+/* SELECT … FROM: the columns of a record, and its folded keys behind them; answers where these begin. */
+int muni__row_select(muni__buf *sql, const muni__kind *kind);
 /* Load by id, trashed or not, into `mem`; NULL where there is none. Asks no rights. */
 muni_status muni__row_find(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out);
 

@@ -387,6 +387,21 @@ void muni__kind_sql_free(muni_db *db) {
     db->sql = NULL;
 }
 
+int muni__row_select(muni__buf *sql, const muni__kind *kind) {
+    int n = 0;
+    muni__buf_puts(sql, "SELECT ");
+    muni__schema_columns(sql, kind, "");
+    for (int32_t i = 0; i < kind->nfields; i++)
+        if (!(kind->fields[i].flags & MUNI__F_LIST))
+            n += kind->fields[i].type == MUNI__ANY ? 2 : 1;
+    for (int32_t i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].type == MUNI__KEY && !(kind->fields[i].flags & MUNI__F_LIST))
+            muni__buf_printf(sql, ",\"%s_key\"", kind->fields[i].name);
+    muni__buf_puts(sql, " FROM ");
+    muni__schema_table(sql, kind);
+    return n;
+}
+
 muni_status muni__row_find(const muni__tx *tx, muni__arena *mem, const muni__kind *kind, int64_t id, muni__row **out) {
     const char *sql = NULL;
     muni__stmt *s = NULL;
