@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define PIECE 500    /* records */
+#define HELD ((size_t)4 << 20) /* bytes of them, about, that are held at once */
 #define COUNTERS 512 /* of numbering rules, by period */
 
 typedef struct counter {
@@ -49,64 +50,177 @@ static muni_status tell(check *c, const char *stage) {
 
 /* ---- references */
 
-/* Is there such a record, in the trash or not? The last answer of each kind is kept: neighbours refer to the same. */
-#define MEMO 16
-typedef struct known {
-    int32_t kind;
+/* Is there such a record, in the trash or not? All of a piece are asked for together. */
+typedef struct target {
+    const muni__kind *kind;
     int64_t id;
     bool there;
-} known;
+} target;
 
-static muni_status there(check *c, const muni__kind *kind, int64_t id, known *memo, bool *out) {
-    muni__buf sql = MUNI_BUF_INIT(200);
-    muni__stmt *s = NULL;
-    known *m = &memo[kind->number % MEMO];
-    muni_status st = MUNI_OK;
-    if (m->kind != kind->number || m->id != id) {
-        muni__buf_puts(&sql, "SELECT 1 FROM ");
-        muni__schema_table(&sql, kind);
-        muni__buf_puts(&sql, " WHERE id=?1");
-        MUNI_TRY(sql.st);
-        MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
-        muni__bind_int(s, 1, id);
-        MUNI_TRY(muni__step(s));
-        *m = (known){ kind->number, id, st == MUNI_ROW };
-    }
-    *out = m->there;
-out:
-    muni__done(s);
-    muni__buf_free(&sql);
-    return st < 0 ? st : MUNI_OK;
+typedef struct targets {
+    target *list; /* owned */
+    size_t n, cap;
+} targets;
+
+static muni_status targets_add(targets *t, const muni__kind *kind, int64_t id) {
+    muni_status st = muni__grow(&t->list, &t->cap, t->n + 1, sizeof *t->list);
+    if (st >= 0)
+        t->list[t->n++] = (target){ kind, id, false };
+    return st;
 }
 
-static muni_status check_references(check *c, const muni__row *row, known *memo) {
-    const muni__kind *kind = row->kind;
+static int by_target(const void *a, const void *b) {
+    const target *x = a, *y = b;
+    int c = (x->kind > y->kind) - (x->kind < y->kind);
+    return c ? c : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Those of one kind, from `*at` on. */
+static muni_status targets_send(check *c, const targets *t, size_t *at, int64_t *ids, muni__stmt **out) {
+    muni__buf sql = MUNI_BUF_INIT(300);
+    const muni__kind *kind = t->list[*at].kind;
+    size_t n = 0;
+    muni_status st;
+    muni__buf_puts(&sql, "SELECT id FROM ");
+    muni__schema_table(&sql, kind);
+    muni__buf_puts(&sql, " WHERE id ");
+    muni__sql_set(&sql, 1);
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(c->tx->conn, sql.p, out));
+    for (; *at < t->n && t->list[*at].kind == kind; ++*at)
+        ids[n++] = t->list[*at].id;
+    muni__bind_set(*out, 1, ids, n);
+    muni__send(*out);
+out:
+    muni__buf_free(&sql);
+    return st;
+}
+
+/* Which of them are there? Afterwards each stands in `t` once. */
+static muni_status targets_ask(check *c, targets *t) {
+    struct {
+        muni__stmt *s;
+        const muni__kind *kind;
+    } *asked = NULL;
+    int64_t *ids = NULL;
+    size_t n = 0, kept = 0;
     muni_status st = MUNI_OK;
-    for (int32_t i = 0; i < kind->nfields && st >= 0; i++) {
-        const muni__field *f = &kind->fields[i];
-        const muni__val *v = &row->v[i];
-        const muni__kind *target = NULL;
-        bool is = false;
-        if (v->t == MUNI_TYPE_NULL)
-            continue;
-        if (f->type == MUNI__REF)
-            target = muni__kind_find(f->target);
-        else if (f->type == MUNI__ANY)
-            target = muni__kind_numbered((int32_t)v->n);
-        else if (i == MUNI__C_LIFECYCLE && v->i)
-            target = muni__kind_find(MUNI_KIND_DEFINITION);
-        else
-            continue;
-        if (f->type == MUNI__ANY && !target) /* of a kind of a newer version, or of another's */
-            continue;
-        st = there(c, target, v->i, memo, &is);
-        if (st >= 0 && !is)
-            st = found(c, MUNI__PROBLEM_REFERENCE_ORPHAN, kind->number, muni__row_id(row), f->name, false);
+    if (!t->n)
+        return MUNI_OK;
+    qsort(t->list, t->n, sizeof *t->list, by_target);
+    for (size_t i = 0; i < t->n; i++)
+        if (!i || by_target(&t->list[i], &t->list[kept - 1]))
+            t->list[kept++] = t->list[i];
+    t->n = kept;
+    asked = muni__alloc_n((size_t)muni__nkinds, sizeof *asked);
+    ids = muni__alloc_n(t->n, sizeof *ids);
+    if (!asked || !ids) {
+        st = MUNI_ENOMEM;
+        goto out;
+    }
+    for (size_t at = 0; at < t->n; n++) {
+        asked[n].kind = t->list[at].kind;
+        MUNI_TRY(targets_send(c, t, &at, ids, &asked[n].s));
+    }
+    for (size_t i = 0; i < n; i++) {
+        while ((st = muni__step(asked[i].s)) == MUNI_ROW) {
+            target *is = bsearch(&(target){ asked[i].kind, muni__col_int(asked[i].s, 0), false }, t->list, t->n, sizeof *t->list, by_target);
+            if (is)
+                is->there = true;
+        }
+        if (st < 0)
+            goto out;
+    }
+out:
+    for (int32_t i = 0; asked && i < muni__nkinds; i++)
+        muni__done(asked[i].s);
+    muni__free(asked);
+    muni__free(ids);
+    return st;
+}
+
+static bool there(const targets *t, const muni__kind *kind, int64_t id) {
+    const target *is = t->n ? bsearch(&(target){ kind, id, false }, t->list, t->n, sizeof *t->list, by_target) : NULL;
+    return is && is->there;
+}
+
+/* Where the field leads; NULL: nowhere. */
+static const muni__kind *leads_to(const muni__row *row, int32_t field) {
+    const muni__field *f = &row->kind->fields[field];
+    const muni__val *v = &row->v[field];
+    if (v->t == MUNI_TYPE_NULL)
+        return NULL;
+    if (f->type == MUNI__REF)
+        return muni__kind_find(f->target);
+    if (f->type == MUNI__ANY) /* NULL, too, of a kind of a newer version, or of another's */
+        return muni__kind_numbered((int32_t)v->n);
+    return field == MUNI__C_LIFECYCLE && v->i ? muni__kind_find(MUNI_KIND_DEFINITION) : NULL;
+}
+
+static muni_status note_references(const muni__row *row, targets *t) {
+    muni_status st = MUNI_OK;
+    for (int32_t i = 0; i < row->kind->nfields && st >= 0; i++) {
+        const muni__kind *to = leads_to(row, i);
+        if (to)
+            st = targets_add(t, to, row->v[i].i);
     }
     return st;
 }
 
-/* ---- folded keys; `s` has them behind the columns of the record */
+static muni_status check_references(check *c, const muni__row *row, const targets *t) {
+    const muni__kind *kind = row->kind;
+    muni_status st = MUNI_OK;
+    for (int32_t i = 0; i < kind->nfields && st >= 0; i++) {
+        const muni__kind *to = leads_to(row, i);
+        if (to && !there(t, to, row->v[i].i))
+            st = found(c, MUNI__PROBLEM_REFERENCE_ORPHAN, kind->number, muni__row_id(row), kind->fields[i].name, false);
+    }
+    return st;
+}
+
+/* ---- records of a piece, as they were read */
+
+typedef struct folded {
+    const char *p; /* NULL: none */
+    size_t n;
+} folded;
+
+typedef struct held {
+    muni__row *row;
+    folded *keys;          /* as they are stored, of its identifiers in turn */
+    bool document, wanted; /* is there one, should there be one? */
+    bool altered;          /* it is another */
+} held;
+
+typedef struct piece {
+    muni__arena mem;
+    held list[PIECE];
+    size_t n;
+    targets targets; /* of the references */
+} piece;
+
+/* ---- folded keys */
+
+static muni_status read_keys(muni__arena *mem, const muni__kind *kind, muni__stmt *s, int at, folded **out) {
+    folded *keys = muni__arena_alloc(mem, (size_t)kind->nfields * sizeof *keys);
+    size_t n = 0, k = 0;
+    *out = keys;
+    if (!keys)
+        return MUNI_ENOMEM;
+    for (int32_t i = 0; i < kind->nfields; i++) {
+        if (kind->fields[i].type != MUNI__KEY || (kind->fields[i].flags & MUNI__F_LIST))
+            continue;
+        if (!muni__col_null(s, at)) {
+            const char *p = muni__col_text(s, at, &n);
+            keys[k] = (folded){ muni__arena_strndup(mem, p ? p : "", p ? n : 0), p ? n : 0 };
+            if (!keys[k].p)
+                return MUNI_ENOMEM;
+        }
+        at++;
+        k++;
+    }
+    return MUNI_OK;
+}
 
 static muni_status write_key(check *c, const muni__row *row, const muni__field *f, const char *key, size_t n) {
     muni__buf sql = MUNI_BUF_INIT(300);
@@ -149,64 +263,113 @@ static muni_status check_key(check *c, const muni__row *row, const muni__field *
     return st;
 }
 
-static muni_status check_keys(check *c, const muni__row *row, muni__stmt *s, int at) {
+static muni_status check_keys(check *c, const held *h) {
+    const muni__row *row = h->row;
+    const folded *key = h->keys;
     muni_status st = MUNI_OK;
     for (int32_t i = 0; i < row->kind->nfields && st >= 0; i++) {
         const muni__field *f = &row->kind->fields[i];
-        size_t n = 0;
         if (f->type != MUNI__KEY || (f->flags & MUNI__F_LIST))
             continue;
-        bool null = muni__col_null(s, at);
-        const char *stored = muni__col_text(s, at++, &n);
-        st = check_key(c, row, f, &row->v[i], null ? NULL : stored ? stored : "", n);
+        st = check_key(c, row, f, &row->v[i], key->p, key->n);
+        key++;
     }
     return st;
 }
 
 /* ---- documents */
 
-static muni_status check_document(check *c, const muni__row *row) {
+/* Compare the record's document with that at which `s` stands; NULL: there is none. */
+static muni_status compare_document(held *h, muni__stmt *s) {
     muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
     muni__document d;
-    muni__stmt *s = NULL;
     size_t n = 0;
-    muni_status st = MUNI_OK;
-    if (!muni__row_document(row, &keys, &d))
-        return MUNI_OK;
-    MUNI_TRY(keys.st);
-    bool wanted = !muni__doc_blank(keys.p, keys.n);
-    MUNI_TRY(muni__sql(c->tx->conn, "SELECT part,kind,rec,keys FROM m_doc WHERE doc=?1", &s));
-    muni__bind_int(s, 1, muni__row_id(row));
-    MUNI_TRY(muni__step(s));
-    bool is = st == MUNI_ROW, same = false;
-    if (is) {
+    (void)muni__row_document(h->row, &keys, &d);
+    muni_status st = keys.st;
+    h->wanted = st >= 0 && !muni__doc_blank(keys.p, keys.n);
+    h->document = s != NULL;
+    if (s && st >= 0) {
         const char *p = muni__col_text(s, 3, &n);
-        same = muni__col_int(s, 0) == d.part && muni__col_int(s, 1) == d.kind && muni__col_int(s, 2) == d.rec && p && n == keys.n && !memcmp(p, keys.p, n);
-        c->documents++;
+        h->altered = muni__col_int(s, 0) != d.part || muni__col_int(s, 1) != d.kind || muni__col_int(s, 2) != d.rec || !p || n != keys.n || memcmp(p, keys.p, n) != 0;
     }
-    muni__done(s);
-    s = NULL;
-    st = MUNI_OK;
-    if (is == wanted && (same || !is))
-        goto out;
-    if (c->repair)
-        MUNI_TRY(muni__doc_put(c->tx->conn, muni__row_id(row), d.part, d.kind, d.rec, keys.p ? keys.p : "", keys.n));
-    st = found(c, !is ? MUNI__PROBLEM_DOCUMENT_MISSING : MUNI__PROBLEM_DOCUMENT_ALTERED, row->kind->number, muni__row_id(row), NULL, c->repair);
-out:
-    muni__done(s);
     muni__buf_free(&keys);
     return st;
 }
 
+static bool searched(const muni__kind *kind) {
+    for (int32_t i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].flags & MUNI__F_SEARCHED)
+            return true;
+    return false;
+}
+
+/* Begin to ask for those of a piece; `*out` is NULL where its kind has none. */
+static muni_status documents_send(check *c, const piece *p, muni__stmt **out) {
+    muni__buf sql = MUNI_BUF_INIT(300);
+    int64_t ids[PIECE];
+    muni_status st = MUNI_OK;
+    if (!p->n || !searched(p->list[0].row->kind))
+        return MUNI_OK;
+    for (size_t i = 0; i < p->n; i++)
+        ids[i] = muni__row_id(p->list[i].row);
+    muni__buf_puts(&sql, "SELECT part,kind,rec,keys,doc FROM m_doc WHERE doc ");
+    muni__sql_set(&sql, 1);
+    muni__buf_puts(&sql, " ORDER BY doc");
+    MUNI_TRY(sql.st);
+    MUNI_TRY(muni__sql(c->tx->conn, sql.p, out));
+    muni__bind_set(*out, 1, ids, p->n);
+    muni__send(*out);
+out:
+    muni__buf_free(&sql);
+    return st;
+}
+
+/* Both in order of their ids. */
+static muni_status documents_read(piece *p, muni__stmt *s) {
+    muni_status st;
+    MUNI_TRY(muni__step(s));
+    bool more = st == MUNI_ROW;
+    for (size_t i = 0; i < p->n; i++) {
+        bool is = more && muni__col_int(s, 4) == muni__row_id(p->list[i].row);
+        MUNI_TRY(compare_document(&p->list[i], is ? s : NULL));
+        if (is) {
+            MUNI_TRY(muni__step(s));
+            more = st == MUNI_ROW;
+        }
+    }
+out:
+    return st < 0 ? st : MUNI_OK;
+}
+
+static muni_status put_document(check *c, const muni__row *row) {
+    muni__buf keys = MUNI_BUF_INIT((size_t)4 << 20);
+    muni__document d;
+    muni_status st;
+    (void)muni__row_document(row, &keys, &d);
+    MUNI_TRY(keys.st);
+    st = muni__doc_put(c->tx->conn, muni__row_id(row), d.part, d.kind, d.rec, keys.p ? keys.p : "", keys.n);
+out:
+    muni__buf_free(&keys);
+    return st;
+}
+
+static muni_status check_document(check *c, const held *h) {
+    muni_status st = MUNI_OK;
+    c->documents += h->document;
+    if (h->document == h->wanted && !h->altered)
+        return MUNI_OK;
+    if (c->repair)
+        st = put_document(c, h->row);
+    return st < 0 ? st
+                  : found(c, !h->document ? MUNI__PROBLEM_DOCUMENT_MISSING : MUNI__PROBLEM_DOCUMENT_ALTERED, h->row->kind->number, muni__row_id(h->row), NULL, c->repair);
+}
+
 /* Documents without their record. `at` goes along m_doc. */
 static muni_status stray_documents(check *c, bool *again) {
-    known memo[MEMO] = { { 0, 0, false } };
-    struct {
-        int64_t doc;
-        int32_t kind;
-    } strays[PIECE];
+    target docs[PIECE]; /* the records that carry them */
+    targets t = { NULL, 0, 0 };
     muni__stmt *s = NULL;
-    size_t n = 0, nstrays = 0;
+    size_t n = 0, ndocs = 0;
     muni_status st;
     MUNI_TRY(muni__sql(c->tx->conn, "SELECT doc,part,kind FROM m_doc WHERE doc>?1 ORDER BY doc LIMIT ?2", &s));
     muni__bind_int(s, 1, c->work.at);
@@ -214,29 +377,29 @@ static muni_status stray_documents(check *c, bool *again) {
     while ((st = muni__step(s)) == MUNI_ROW) {
         int32_t part = (int32_t)muni__col_int(s, 1), kind = (int32_t)muni__col_int(s, 2);
         const muni__kind *carrier = muni__kind_numbered(part ? part : kind);
-        bool is = false;
         n++;
         c->work.at = muni__col_int(s, 0);
         if (!carrier) /* of a newer version, or of another's kinds */
             continue;
-        MUNI_TRY(there(c, carrier, c->work.at, memo, &is));
-        if (!is) {
-            strays[nstrays].doc = c->work.at;
-            strays[nstrays++].kind = carrier->number;
-        }
+        docs[ndocs++] = (target){ carrier, c->work.at, false };
+        MUNI_TRY(targets_add(&t, carrier, c->work.at));
     }
     if (st < 0)
         goto out;
     muni__done(s);
     s = NULL;
-    for (size_t i = 0; i < nstrays; i++) {
+    MUNI_TRY(targets_ask(c, &t));
+    for (size_t i = 0; i < ndocs; i++) {
+        if (there(&t, docs[i].kind, docs[i].id))
+            continue;
         if (c->repair)
-            MUNI_TRY(muni__doc_remove(c->tx->conn, strays[i].doc));
-        MUNI_TRY(found(c, MUNI__PROBLEM_DOCUMENT_STRAY, strays[i].kind, strays[i].doc, NULL, c->repair));
+            MUNI_TRY(muni__doc_remove(c->tx->conn, docs[i].id));
+        MUNI_TRY(found(c, MUNI__PROBLEM_DOCUMENT_STRAY, docs[i].kind->number, docs[i].id, NULL, c->repair));
     }
     *again = n == PIECE;
 out:
     muni__done(s);
+    muni__free(t.list);
     return st < 0 ? st : MUNI_OK;
 }
 
@@ -315,75 +478,93 @@ out:
 
 /* ---- records, kind by kind */
 
-/* The columns of a record, and its folded keys behind them; `*keys` is where they begin. */
-static void select_sql(muni__buf *sql, const muni__kind *kind, int *keys) {
-    muni__buf_puts(sql, "SELECT ");
-    muni__schema_columns(sql, kind, "");
-    *keys = 0;
-    for (int32_t i = 0; i < kind->nfields; i++)
-        if (!(kind->fields[i].flags & MUNI__F_LIST))
-            *keys += kind->fields[i].type == MUNI__ANY ? 2 : 1;
-    for (int32_t i = 0; i < kind->nfields; i++)
-        if (kind->fields[i].type == MUNI__KEY && !(kind->fields[i].flags & MUNI__F_LIST))
-            muni__buf_printf(sql, ",\"%s_key\"", kind->fields[i].name);
-    muni__buf_puts(sql, " FROM ");
-    muni__schema_table(sql, kind);
-    muni__buf_puts(sql, " WHERE id>?1 ORDER BY id LIMIT ?2");
-}
-
-static muni_status check_row(check *c, const muni__row *row, muni__stmt *s, int keys, known *memo) {
+static muni_status check_row(check *c, const held *h, const targets *t) {
     char name[160];
     int64_t value;
-    muni_status st = check_keys(c, row, s, keys);
+    muni_status st = check_keys(c, h);
     if (st >= 0)
-        st = check_document(c, row);
+        st = check_document(c, h);
     if (st < 0 || !c->session)
         return st;
-    st = check_references(c, row, memo);
-    if (st >= 0 && (row->kind->flags & MUNI__K_NUMBERED)) {
-        st = muni__number_read(c->tx, row, name, &value);
+    st = check_references(c, h->row, t);
+    if (st >= 0 && (h->row->kind->flags & MUNI__K_NUMBERED)) {
+        st = muni__number_read(c->tx, h->row, name, &value);
         if (st >= 0)
             st = note_counter(c, name, value);
     }
     return st;
 }
 
+/* Read the next records of `s`, as many as are held at once; `*more`: there may be others. */
+static muni_status read_piece(check *c, const muni__kind *kind, muni__stmt *s, int keys, piece *p, bool *more) {
+    size_t bytes = 0;
+    muni_status st = MUNI_OK;
+    for (*more = true; p->n < PIECE && bytes < HELD;) {
+        held *h = &p->list[p->n];
+        MUNI_TRY(muni__step(s));
+        *more = st == MUNI_ROW;
+        if (!*more)
+            break;
+        *h = (held){ NULL, NULL, false, false, false };
+        MUNI_TRY(muni__row_read(&p->mem, kind, s, 0, &h->row));
+        MUNI_TRY(read_keys(&p->mem, kind, s, keys, &h->keys));
+        if (c->session)
+            MUNI_TRY(note_references(h->row, &p->targets));
+        for (int32_t i = 0; i < kind->nfields; i++)
+            bytes += h->row->v[i].p ? h->row->v[i].n : 0;
+        p->n++;
+    }
+out:
+    return st;
+}
+
+static muni_status check_piece(check *c, piece *p) {
+    muni__stmt *s = NULL;
+    muni_status st;
+    MUNI_TRY(documents_send(c, p, &s));
+    MUNI_TRY(targets_ask(c, &p->targets));
+    if (s)
+        MUNI_TRY(documents_read(p, s));
+    muni__done(s);
+    s = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        MUNI_TRY(check_row(c, &p->list[i], &p->targets));
+        c->work.at = muni__row_id(p->list[i].row);
+    }
+out:
+    muni__done(s);
+    return st;
+}
+
 /* The records behind work.at of the kind work.part, then of the next kind. */
 static muni_status check_records(check *c, bool *again) {
-    known memo[MEMO] = { { 0, 0, false } };
     muni__buf sql = MUNI_BUF_INIT((size_t)1 << 16);
     muni__stmt *s = NULL;
     const muni__kind *kind = *c->work.part ? muni__kind_find(c->work.part) : muni__kinds;
+    piece p = { .n = 0 };
     int64_t n = 0;
-    int keys;
+    bool more = true;
     muni_status st;
     *again = false;
     if (!kind) {
         st = muni__fail(MUNI_ECORRUPT, NULL, "the journal names a kind that is not there: begin anew with --repair", "作業記録にない種別が書かれています。--repairでやり直してください");
         goto out;
     }
-    select_sql(&sql, kind, &keys);
+    int keys = muni__row_select(&sql, kind);
+    muni__buf_puts(&sql, " WHERE id>?1 ORDER BY id LIMIT ?2");
     if (c->repair) /* nobody changes them until they are compared with what follows from them */
         muni__buf_puts(&sql, muni__store_lock(c->tx->db->store));
     MUNI_TRY(sql.st);
     MUNI_TRY(muni__sql(c->tx->conn, sql.p, &s));
     muni__bind_int(s, 1, c->work.at);
     muni__bind_int(s, 2, PIECE);
-    while ((st = muni__step(s)) == MUNI_ROW) {
-        muni__arena mem = MUNI_ARENA_INIT;
-        muni__row *row = NULL;
-        st = muni__row_read(&mem, kind, s, 0, &row);
-        if (st >= 0) {
-            c->work.at = muni__row_id(row);
-            st = check_row(c, row, s, keys, memo);
-        }
-        muni__arena_free(&mem);
-        if (st < 0)
-            goto out;
-        n++;
+    while (more) {
+        MUNI_TRY(read_piece(c, kind, s, keys, &p, &more));
+        MUNI_TRY(check_piece(c, &p));
+        n += (int64_t)p.n;
+        p.n = p.targets.n = 0;
+        muni__arena_reset(&p.mem);
     }
-    if (st < 0)
-        goto out;
     c->records += n;
     c->done += n;
     *again = n == PIECE;
@@ -394,6 +575,8 @@ static muni_status check_records(check *c, bool *again) {
     }
 out:
     muni__done(s);
+    muni__arena_free(&p.mem);
+    muni__free(p.targets.list);
     muni__buf_free(&sql);
     return st < 0 ? st : MUNI_OK;
 }

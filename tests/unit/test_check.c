@@ -308,6 +308,76 @@ START_TEST(reindex__the_old_one_serves_while_others_write) {
 }
 END_TEST
 
+/* Each stands behind the one before it: "CODE record". */
+static void in_order(const muni_rec *out, const char *const *words, size_t n) {
+    const char *findings = mt_text(out, "findings"), *p = findings;
+    for (size_t i = 0; i < n; i++) {
+        char code[80], wanted[120];
+        long long record = 0;
+        ck_assert_int_eq(sscanf(words[i], "%79s %lld", code, &record), 2);
+        snprintf(wanted, sizeof wanted, "\"record\":%lld,", record);
+        for (char *end; (p = strstr(p, code)) && !((end = strstr(p, wanted)) && end < strchr(p, '}'));)
+            p++;
+        ck_assert_msg(p != NULL, "%s is not in its place in %.2000s", words[i], findings);
+    }
+}
+
+/* Records are asked for by pieces: what is wrong stands at their ends, and where the pieces become short because records are long. */
+START_TEST(check__pieces_tell_the_same_in_the_same_order) {
+    static char body[60000], json[61000], sql[4000], words[16][80];
+    const char *expected[MUNI_COUNT(words)];
+    muni_rec *out = NULL;
+    size_t n = 0;
+    int at = 0;
+    for (size_t i = 0; i + 3 < sizeof body; i += 3)
+        memcpy(body + i, "印", 3);
+    many(1100);
+    OK(muni_session_find(m.admin, "ticket", "INC-2023-00013", NULL, &out));
+    int64_t first = mt_int(out, "id"), last = first + 1099;
+    muni_rec_free(out);
+    snprintf(json, sizeof json, "{\"body\":\"%s\"}", body);
+    OK(muni_session_begin(m.admin));
+    for (int64_t id = first + 600; id < first + 800; id++)
+        OK(mt_update(m.admin, "ticket", id, 0, json));
+    OK(muni_session_commit(m.admin));
+    whole();
+    const int64_t places[] = { first, first + 487, first + 488, first + 669, first + 670, last };
+    for (size_t i = 0; i < MUNI_COUNT(places); i++) {
+        long long id = (long long)places[i];
+        at += snprintf(sql + at, sizeof sql - (size_t)at, "UPDATE k_ticket SET number_key='x%lld',desk=%lld WHERE id=%lld;", id, i % 2 ? 77777 + id : (long long)desk, id);
+        at += snprintf(sql + at, sizeof sql - (size_t)at, i % 3 ? "UPDATE m_doc SET keys=keys||'x' WHERE doc=%lld;" : "DELETE FROM m_doc WHERE doc=%lld;", id);
+        snprintf(words[n++], sizeof words[0], "KEY_ALTERED %lld", id);
+        snprintf(words[n++], sizeof words[0], "DOCUMENT_%s %lld", i % 3 ? "ALTERED" : "MISSING", id);
+        if (i % 2)
+            snprintf(words[n++], sizeof words[0], "REFERENCE_ORPHAN %lld", id);
+    }
+    at += snprintf(sql + at, sizeof sql - (size_t)at, "INSERT INTO m_doc SELECT %lld,part,kind,%lld,keys FROM m_doc WHERE doc=%lld", (long long)last + 900, (long long)last + 900,
+                   (long long)first + 1);
+    snprintf(words[n++], sizeof words[0], "DOCUMENT_STRAY %lld", (long long)last + 900);
+    for (size_t i = 0; i < n; i++)
+        expected[i] = words[i];
+    shell(sql);
+    for (int repair = 0; repair < 2; repair++) {
+        out = checked(repair);
+        in_order(out, expected, n);
+        ck_assert_int_ge(mt_int(out, "repaired"), repair ? 13 : 0); /* and the index of those documents */
+        muni_rec_free(out);
+    }
+    out = checked(0);
+    ck_assert_ptr_null(strstr(mt_text(out, "findings"), "DOCUMENT"));
+    ck_assert_ptr_null(strstr(mt_text(out, "findings"), "KEY"));
+    muni_rec_free(out);
+    OK(muni_audit_verify(m.admin, NULL, NULL, &out));
+    for (size_t i = 0; i < MUNI_COUNT(places); i++) {
+        snprintf(words[i], sizeof words[0], "RECORD_ALTERED %lld", (long long)places[i]);
+        expected[i] = words[i];
+    }
+    in_order(out, expected, MUNI_COUNT(places));
+    ck_assert_int_eq(mt_int(out, "problems"), MUNI_COUNT(places));
+    muni_rec_free(out);
+}
+END_TEST
+
 START_TEST(vacuum__gives_room_back_and_changes_nothing) {
     muni_rec *out = NULL;
     many(1500);
@@ -340,6 +410,7 @@ Suite *suite_check(void) {
     tcase_add_test(t, check__needs_rights_and_no_group);
     tcase_add_test(t, check__cancelled_anywhere_can_be_done_again);
     tcase_add_test(t, check__every_allocation_may_fail);
+    tcase_add_test(t, check__pieces_tell_the_same_in_the_same_order);
     tcase_add_test(t, reindex__the_old_one_serves_while_others_write);
     tcase_add_test(t, vacuum__gives_room_back_and_changes_nothing);
     suite_add_tcase(s, t);
