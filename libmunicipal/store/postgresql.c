@@ -202,6 +202,12 @@ static PGresult *collect(link_ *l, bool own) {
     return r;
 }
 
+/* The same where nothing is behind them, or nothing is there. What they met is told by what comes next. */
+static void drain(link_ *l) {
+    if (l->ahead)
+        muni__pq->clear(collect(l, false));
+}
+
 static bool gone(const link_ *l) {
     return l->broken || muni__pq->status(l->pg) != CONNECTION_OK;
 }
@@ -224,8 +230,7 @@ static muni_status owed(muni__conn *c) {
 /* Nothing is ahead any more. */
 static muni_status settle(muni__conn *c) {
     link_ *l = link_of(c);
-    if (l->ahead)
-        muni__pq->clear(collect(l, false));
+    drain(l);
     if (l->broken && !l->owed)
         return no_link(muni__pq->errorMessage(l->pg));
     return owed(c);
@@ -705,8 +710,7 @@ static muni_status pg_commit(muni__conn *c) {
 static void pg_rollback(muni__conn *c) {
     link_ *l = link_of(c);
     PGconn *pg = l->pg;
-    if (l->ahead)
-        muni__pq->clear(collect(l, false));
+    drain(l);
     muni__pq->clear(l->owed);
     l->owed = NULL;
     if (l->broken) { /* the server ends what was open on it */
@@ -721,8 +725,7 @@ static void pg_rollback(muni__conn *c) {
 
 static bool pg_alive(muni__conn *c) {
     link_ *l = link_of(c);
-    if (l->ahead)
-        muni__pq->clear(collect(l, false));
+    drain(l);
     return !l->owed && muni__pq->transactionStatus(l->pg) == PQTRANS_INTRANS;
 }
 
@@ -1126,8 +1129,7 @@ static muni_status pg_step(muni__stmt *s) {
     if (!q->ran) {
         st = run_it(s);
     } else if (q->sent) {
-        if (q->l->ahead)
-            muni__pq->clear(collect(q->l, false));
+        drain(q->l);
         PGresult *r = q->res;
         q->res = NULL;
         q->sent = false;
@@ -1167,8 +1169,8 @@ static muni_status pg_send(muni__stmt *s, bool answer) {
 
 static void pg_reset(void *native) {
     statement *q = native;
-    if ((q->open || q->sent) && q->l->ahead)
-        muni__pq->clear(collect(q->l, false)); /* what they met is told by what comes next */
+    if (q->open || q->sent)
+        drain(q->l);
     muni__pq->clear(q->res);
     q->res = NULL;
     if (q->open && muni__pq->transactionStatus(q->l->pg) == PQTRANS_INTRANS) {
