@@ -70,3 +70,17 @@ muni_status muni__grow(void *p, size_t *cap, size_t need, size_t size) {
     *cap = want;
     return MUNI_OK;
 }
+
+uint64_t muni__text_hash(const char *p, size_t n) {
+    uint64_t h = 0x9e3779b97f4a7c15u ^ n, w;
+    for (; n >= 8; p += 8, n -= 8) {
+        memcpy(&w, p, 8);
+        h = (h ^ w) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    w = 0;
+    if (n)
+        memcpy(&w, p, n);
+    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
+    return h ^ h >> 29;
+}

@@ -67,6 +67,9 @@ void muni__free(void *p);
 /* Grow `*p` (elements of `size` bytes, `*cap` of them) so that `need` fit. */
 muni_status muni__grow(void *p, size_t *cap, size_t need, size_t size);
 
+/* For finding a text in a table, not for telling texts apart. */
+uint64_t muni__text_hash(const char *p, size_t n);
+
 /* ---- processes: a number of this one, another in each forked child */
 int64_t muni__process(void);
 

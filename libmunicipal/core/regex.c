@@ -18,6 +18,7 @@ typedef struct entry {
     int32_t users;
     bool kept;
     pcre2_code *code;
+    pcre2_match_context *limits; /* of a search; never changed */
     size_t n;
     char pattern[];
 } entry;
@@ -41,6 +42,10 @@ static void give(void *p, void *user) {
     muni__free(p);
 }
 
+static pcre2_general_context *ours(void) {
+    return pcre2_general_context_create(take, give, NULL);
+}
+
 /* ---- compiling */
 
 static muni_status compile(const char *pattern, size_t n, pcre2_code **out, size_t *at, char why[120]) {
@@ -52,7 +57,7 @@ static muni_status compile(const char *pattern, size_t n, pcre2_code **out, size
         *at = 0;
     if (n > MUNI__REGEX_MAX)
         return MUNI_ELIMIT;
-    pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
+    pcre2_general_context *memory = ours();
     pcre2_compile_context *c = memory ? pcre2_compile_context_create(memory) : NULL;
     if (c)
         *out = pcre2_compile((PCRE2_SPTR)pattern, n, how, &error, &offset, c);
@@ -93,6 +98,7 @@ muni_status muni__regexes_new(muni__regexes **out) {
 }
 
 static void drop(entry *e) {
+    pcre2_match_context_free(e->limits);
     pcre2_code_free(e->code);
     muni__free(e);
 }
@@ -111,10 +117,7 @@ void muni__regexes_free(muni__regexes *r, bool forked) {
 }
 
 static entry **place(muni__regexes *r, const char *pattern, size_t n) {
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)pattern[i]) * UINT64_C(1099511628211);
-    return &r->buckets[(h ^ h >> 32) % BUCKETS];
+    return &r->buckets[muni__text_hash(pattern, n) % BUCKETS];
 }
 
 /* The one that nobody has asked for the longest goes; none where all are in use. */
@@ -142,6 +145,18 @@ static entry *find(muni__regexes *r, const char *pattern, size_t n) {
     return NULL;
 }
 
+static pcre2_match_context *limits_new(void) {
+    pcre2_general_context *memory = ours();
+    pcre2_match_context *limits = memory ? pcre2_match_context_create(memory) : NULL;
+    pcre2_general_context_free(memory);
+    if (limits) {
+        (void)pcre2_set_match_limit(limits, STEPS_MAX);
+        (void)pcre2_set_depth_limit(limits, DEPTH_MAX);
+        (void)pcre2_set_heap_limit(limits, HEAP_MAX);
+    }
+    return limits;
+}
+
 static muni_status borrow(muni__regexes *r, const char *pattern, size_t n, entry **out) {
     *out = NULL;
     if (r) {
@@ -158,8 +173,10 @@ static muni_status borrow(muni__regexes *r, const char *pattern, size_t n, entry
     e->n = n;
     e->users = 1;
     muni_status st = compile(pattern, n, &e->code, NULL, NULL);
+    if (st >= 0 && !(e->limits = limits_new()))
+        st = muni__nomem();
     if (st < 0) {
-        muni__free(e);
+        drop(e);
         return st;
     }
     (void)pcre2_jit_compile(e->code, PCRE2_JIT_COMPLETE); /* where the machine has none, or forbids it, it is interpreted */
@@ -211,32 +228,21 @@ static muni_status answer(int found, bool *out) {
 }
 
 muni_status muni__regexes_match(muni__regexes *r, const char *pattern, size_t n, const char *text, size_t length, bool *out) {
-    pcre2_match_context *limits = NULL;
-    pcre2_match_data *data = NULL;
     entry *e = NULL;
     *out = false;
     muni_status st = borrow(r, pattern, n, &e);
     if (st < 0)
         return st;
-    pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
-    if (memory) {
-        limits = pcre2_match_context_create(memory);
-        data = pcre2_match_data_create(1, memory);
-    }
-    if (limits && data) {
-        (void)pcre2_set_match_limit(limits, STEPS_MAX);
-        (void)pcre2_set_depth_limit(limits, DEPTH_MAX);
-        (void)pcre2_set_heap_limit(limits, HEAP_MAX);
-        int found = pcre2_match(e->code, (PCRE2_SPTR)text, length, 0, 0, data, limits);
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(e->code, NULL); /* from the memory of the code */
+    if (data) {
+        int found = pcre2_match(e->code, (PCRE2_SPTR)text, length, 0, 0, data, e->limits);
         if (found == PCRE2_ERROR_JIT_STACKLIMIT) /* compiled code has a small stack */
-            found = pcre2_match(e->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_JIT, data, limits);
+            found = pcre2_match(e->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_JIT, data, e->limits);
         st = answer(found, out);
     } else {
         st = muni__nomem();
     }
     pcre2_match_data_free(data);
-    pcre2_match_context_free(limits);
-    pcre2_general_context_free(memory);
     give_back(r, e);
     return st;
 }

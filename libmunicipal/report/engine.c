@@ -135,12 +135,9 @@ static muni_status keep_params(run *c) {
 /* ---- items of an axis, found by their key */
 
 static uint64_t hash_of(const muni__val *v) {
-    uint64_t h = 14695981039346656037u ^ (uint64_t)v->t;
     if (v->t == MUNI_TYPE_TEXT)
-        for (size_t i = 0; i < v->n; i++)
-            h = (h ^ (unsigned char)v->p[i]) * 1099511628211u;
-    else
-        h = (h ^ (uint64_t)v->i) * 11400714819323198485u;
+        return muni__text_hash(v->p, v->n);
+    uint64_t h = ((uint64_t)v->i ^ (uint64_t)v->t << 56) * 11400714819323198485u;
     return h ^ h >> 29;
 }
 

@@ -25,15 +25,8 @@ const char *muni__severity_name(int32_t severity) {
 
 /* ---- a map of texts */
 
-static uint64_t hash_of(const char *s) {
-    uint64_t h = UINT64_C(1469598103934665603);
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-    return h;
-}
-
 static struct muni__textmap_slot *slot_of(const muni__textmap *m, const char *key) {
-    size_t i = (size_t)hash_of(key) & (m->cap - 1);
+    size_t i = (size_t)muni__text_hash(key, strlen(key)) & (m->cap - 1);
     while (m->slots[i].key && strcmp(m->slots[i].key, key) != 0)
         i = (i + 1) & (m->cap - 1);
     return &m->slots[i];

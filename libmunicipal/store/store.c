@@ -384,20 +384,6 @@ bool muni__conn_in_tx(const muni__conn *c) {
 
 /* ---- statements */
 
-static uint64_t hash_of(const char *p, size_t n) {
-    uint64_t h = 0x9e3779b97f4a7c15u ^ n, w;
-    for (; n >= 8; p += 8, n -= 8) {
-        memcpy(&w, p, 8);
-        h = (h ^ w) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    w = 0;
-    if (n)
-        memcpy(&w, p, n);
-    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 29;
-}
-
 static void idle_remove(muni__conn *c, muni__stmt *s) {
     *(s->prev ? &s->prev->next : &c->idle_first) = s->next;
     *(s->next ? &s->next->prev : &c->idle_last) = s->prev;
@@ -412,7 +398,7 @@ muni_status muni__sql(muni__conn *c, const char *sql, muni__stmt **out) {
     if (c->lost)
         return lost();
     size_t n = strlen(sql);
-    uint64_t hash = hash_of(sql, n);
+    uint64_t hash = muni__text_hash(sql, n);
     muni__stmt **bucket = &c->buckets[hash % MUNI__STMT_BUCKETS], *s;
     for (s = *bucket; s; s = s->chain)
         if (s->hash == hash && s->n == n && s->idle && !memcmp(s->sql, sql, n))
